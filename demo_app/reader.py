@@ -1,0 +1,42 @@
+"""What the newspaper knows about the reader of a request, and only because consentkit says so.
+
+The unprotected copy of the newspaper runs without the middleware; there nothing is known, and the pages say so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from consentkit.errors import MiddlewareMissing
+try:
+    from consentkit import consent_of, reader_of
+except ImportError:  # TEMPORARY
+    def consent_of(request): raise MiddlewareMissing
+    reader_of = consent_of
+
+
+@dataclass(frozen=True)
+class Reader:
+    #: "mobile" or "desktop".
+    view: str
+    #: In per cent of what the browser would show.
+    text_size: int
+    statistics: bool
+    videos: bool
+    terms: bool
+
+
+def read(request: Request) -> Reader | None:
+    try:
+        consent, reader = consent_of(request), reader_of(request)
+    except MiddlewareMissing:
+        return None
+    return Reader(
+        view=reader.view,
+        text_size=reader.text_size or 100,
+        statistics=consent.allows("analytics"),
+        videos=consent.allows("media"),
+        terms=consent.accepted("terms"),
+    )

@@ -1,0 +1,265 @@
+"""`ConsentMiddleware`: one object around the app, one fresh object for each response."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from consentkit.asgi.outgoing import Outgoing
+from consentkit.asgi.workshop import Workshop
+from consentkit.choose import Form, choose
+from consentkit.cookies import Holder
+from consentkit.endpoints import MAX_FORM, Health, Reply, ToRecord, choice_record
+from consentkit.errors import ConfigurationError, LogUnavailable
+from consentkit.inside import KEY, Inside
+from consentkit.log.record import Method
+from consentkit.response import caching, our_cookies
+from consentkit.response.headers import Fields, copied
+from consentkit.settings import Site
+from consentkit.visit import Visit, read
+from consentkit.vocabulary import Action, Layer
+
+logger = logging.getLogger("consentkit")
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+#: Set to 1, it takes the middleware out without a deploy.
+OFF_VARIABLE = "CONSENTKIT_OFF"
+
+
+class ConsentMiddleware:
+    """Wraps any ASGI app: `app = ConsentMiddleware(app, site)`.
+
+    Starlette and FastAPI also take `add_middleware(ConsentMiddleware, site=site)`; wrapping the finished app sees
+    more, because their error pages are made outside of added middleware. An inner second wrap passes through.
+    """
+
+    def __init__(self, app: App, site: Site) -> None:
+        self.app = app
+        self.site = site
+        self._off = os.environ.get(OFF_VARIABLE) == "1"
+        self._workshop = Workshop(site)
+        self._is_open = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._off or KEY in scope:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+        elif scope["type"] in ("http", "websocket"):
+            await self._request(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        visit = self._read(scope)
+        inside = Inside(self.site, visit, self._accept_terms)
+        if scope["type"] == "websocket" or self._is_skipped(visit):
+            await self.app({**scope, KEY: inside}, receive, send)
+            return
+        await self._open()
+        route = self._workshop.endpoints.route(visit)
+        if route is not None:
+            await self._own_page(route, visit, receive, send)
+            return
+        outgoing = Outgoing(self._workshop, inside, send)
+        try:
+            await self.app(self._inner_scope(scope, inside), receive, outgoing.send)
+        finally:
+            await outgoing.finish()
+
+    # The request, as it is read and as the app sees it
+
+    def _read(self, scope: Scope) -> Visit:
+        root_path = scope.get("root_path", "").rstrip("/")
+        self._warn_of_proxy(scope)
+        return read(
+            method=scope.get("method", "GET"),
+            scheme=scope.get("scheme", "http"),
+            root_path=root_path,
+            path=_below(root_path, scope["path"]),
+            raw_path=scope.get("raw_path"),
+            query=scope.get("query_string", b""),
+            headers=scope.get("headers", []),
+            cookies=self._workshop.cookies,
+            now=self._workshop.now(),
+        )
+
+    def _inner_scope(self, scope: Scope, inside: Inside) -> Scope:
+        """A copy: the server's scope is its own. The app sees only what we can follow."""
+        visit = inside.visit
+        headers = copied(scope.get("headers"))
+        if visit.can_be_page and visit.method in ("GET", "HEAD"):
+            headers = caching.translated_request(headers, self._workshop.state(inside.decision, visit))
+        extensions = {
+            name: value for name, value in (scope.get("extensions") or {}).items() if name != "http.response.zerocopysend"
+        }
+        inner = {**scope, "headers": self._with_view(headers, inside), KEY: inside}
+        if scope.get("extensions") is not None:
+            inner["extensions"] = extensions
+        return inner
+
+    def _with_view(self, headers: Fields, inside: Inside) -> Fields:
+        """`X-View` tells the app which version the reader wants. WSGI bridges fold "_" into "-", so both go first."""
+        kept = [field for field in headers if field[0].replace(b"_", b"-") != b"x-view"]
+        view = inside.decision.view
+        return [*kept, (b"x-view", view.encode())] if view else kept
+
+    def _is_skipped(self, visit: Visit) -> bool:
+        return any(visit.path == path or visit.path.startswith(path.rstrip("/") + "/") for path in self.site.skip)
+
+    def _warn_of_proxy(self, scope: Scope) -> None:
+        if self.site.url or scope.get("scheme") != "http":
+            return
+        if any(name.lower() == b"x-forwarded-proto" and b"https" in value for name, value in scope.get("headers", [])):
+            self._workshop.tell_once(
+                "proxy", "A proxy says https, the server says http: start it with --proxy-headers, or set"
+                ' url = "https://…" in the configuration; until then cookies are not Secure.',
+            )  # fmt: skip
+
+    # Our own pages
+
+    async def _own_page(self, route: str, visit: Visit, receive: Receive, send: Send) -> None:
+        endpoints = self._workshop.endpoints
+        if visit.method in ("GET", "HEAD"):
+            answer = endpoints.get(route, visit)
+            reply = await self._health() if isinstance(answer, Health) else answer
+        elif visit.method != "POST":
+            reply = endpoints.wrong_method(visit, b"GET, HEAD, POST")
+        elif route != "choice":
+            reply = endpoints.wrong_method(visit, b"GET, HEAD") if route in _PAGES else endpoints.not_found(visit)
+        else:
+            body = await _read_body(receive)
+            reply = await self._choice(visit, endpoints.form(visit, body) if body is not None else None)
+        await _answer(reply, visit, send)
+
+    async def _choice(self, visit: Visit, form: Form | None) -> Reply:
+        endpoints = self._workshop.endpoints
+        shown = endpoints.shown(form) if form else None
+        known = shown is not None and await self._knows(shown.digest)
+        answer = endpoints.choice(visit, form, self._workshop.fresh(), notice_known=known)
+        return await self._record(answer) if isinstance(answer, ToRecord) else answer
+
+    async def _knows(self, digest: str) -> bool:
+        if self._workshop.controls.known_notice(digest) is not None:
+            return True
+        try:
+            return await self._workshop.log.knows_notice(digest)
+        except LogUnavailable:
+            return False
+
+    async def _record(self, answer: ToRecord) -> Reply:
+        """Durable first, then answered. A refusal is in force even if nothing can be written, and is told."""
+        log = self._workshop.log
+        try:
+            stored = await log.append(
+                answer.record, salt=self._workshop.salt(), notice=answer.notice, once=answer.once
+            )
+            first = await log.get(stored.id) if stored.again else None
+        except LogUnavailable as error:
+            logger.error(
+                "A choice (%s) could not be recorded and is %s: %s", answer.record.action,
+                "in force all the same" if answer.counts_anyway else "not in force", error.reason,
+            )  # fmt: skip
+            return answer.failed()
+        return answer.done(first or answer.record)
+
+    async def _health(self) -> Reply:
+        try:
+            await run_in_threadpool(self._workshop.log.open)
+        except (ConfigurationError, LogUnavailable) as error:
+            logger.error("health: %s", error)
+            return Reply(503, _HEALTH, b'{"status":"log unavailable"}')
+        return Reply(200, _HEALTH, b'{"status":"ok"}')
+
+    async def _accept_terms(self, inside: Inside, policy: str) -> None:
+        """A tick in the app's own form: recorded before it counts."""
+        workshop, site, visit = self._workshop, self.site, inside.visit
+        await self._open()
+        fresh = workshop.fresh()
+        today = fresh.now.date()
+        before = visit.cookies.choice
+        accepted = choose(site, before, Form(Action.ACCEPT_POLICIES), frozenset(), today)
+        kept = {} if before is None else dict(before.terms)
+        new = replace(accepted, terms={**kept, policy: site.policy(policy).version})
+        holder = visit.cookies.holder
+        subject = holder.subject if holder else fresh.subject
+        record = choice_record(
+            site, visit, new, fresh, action=Action.ACCEPT_POLICIES, method=Method.APP, layer=Layer.APP,
+            notice="unknown", language="", subject=subject, granted_before=False,
+        )  # fmt: skip
+        await workshop.log.append(record, salt=workshop.salt(), notice=None, once=None)
+        inside.lines += our_cookies.choice_cookies(site, visit, workshop.cookies, new, today)
+        inside.lines += our_cookies.holder_cookies(
+            site, visit, workshop.cookies, Holder(subject, fresh.record), new.expires, today
+        )
+        inside.visit = replace(visit, cookies=replace(visit.cookies, choice=new, holder=Holder(subject, fresh.record)))
+
+    # The life of the process
+
+    async def _open(self) -> None:
+        """The log is opened when the first request comes, where a server has no lifespan; never at import."""
+        if not self._is_open:
+            await run_in_threadpool(self._workshop.log.open)
+            self._is_open = True
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def receive_and_open() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self._open()
+            return message
+
+        async def drain_and_send(message: Message) -> None:
+            if message["type"].startswith("lifespan.shutdown"):
+                await self._workshop.log.close()
+            await send(message)
+
+        try:
+            await self.app(scope, receive_and_open, drain_and_send)
+        except (ConfigurationError, LogUnavailable) as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+
+
+_PAGES = frozenset({"preferences", "reader", "health"})
+_HEALTH: Fields = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+
+
+def _below(root_path: str, path: str) -> str:
+    """The path under root_path. Servers put root_path into the path, or leave it out, as the years went."""
+    if root_path and (path == root_path or path.startswith(root_path + "/")):
+        return path[len(root_path) :] or "/"
+    return path
+
+
+async def _read_body(receive: Receive) -> bytes | None:
+    """The whole body of a form, or None when it is larger than any form of ours, or the client has gone."""
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        pieces.append(bytes(message.get("body", b"")))
+        size += len(pieces[-1])
+        if size > MAX_FORM:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(pieces)
+
+
+async def _answer(reply: Reply, visit: Visit, send: Send) -> None:
+    length = [(b"content-length", str(len(reply.body)).encode())] if reply.status != 204 else []
+    headers = [*reply.headers, *length]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if visit.method == "HEAD" else reply.body})

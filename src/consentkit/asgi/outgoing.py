@@ -1,0 +1,248 @@
+"""One response on its way out: its start is held until the first decision, its body rewritten as it streams by.
+
+The states of a response have names. Whatever the app sends is sent on in its order; what is not understood passes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from consentkit.asgi.workshop import Workshop
+from consentkit.controls import Hints
+from consentkit.decide import Asking, Decision
+from consentkit.inside import Inside
+from consentkit.response import caching, csp, plan
+from consentkit.response.coding import BadCoding, Decoder, Encoder
+from consentkit.response.headers import Fields, copied, first, without
+from consentkit.response.set_cookie import gated
+from consentkit.rewrite import Rewriter
+from consentkit.visit import Visit
+
+logger = logging.getLogger("consentkit")
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+
+# What the app says to us in its headers; none of it leaves the site.
+OFF = b"x-ckit"
+LANGUAGE = b"x-ckit-language"
+VIEW = b"x-view"
+
+FILE_PIECE = 64 * 1024  # bytes
+
+
+class Stage(Enum):
+    WAITING = auto()  # nothing has come yet
+    HELD = auto()  # the start is here and will go out with the first piece of the body
+    REWRITING = auto()  # the start has gone, pieces are rewritten
+    PASSING = auto()  # nothing to change: messages go through unread
+    DONE = auto()
+
+
+class Outgoing:
+    """`send` takes the place of the server's. Call `finish` when the app has returned or raised."""
+
+    def __init__(self, workshop: Workshop, inside: Inside, send: Send) -> None:
+        self._workshop = workshop
+        self._inside = inside
+        self._visit: Visit = inside.visit
+        self._send = send
+        self._stage = Stage.WAITING
+        self._start: Message = {}
+        self._queue: list[Message] = []
+        self._body: Body | None = None
+
+    async def send(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "http.response.start" and self._stage is Stage.WAITING:
+            await self._begin(message)
+        elif self._stage is Stage.PASSING:
+            await self._send(message)
+        elif kind == "http.response.body":
+            await self._piece(bytes(message.get("body", b"")), last=not message.get("more_body", False))
+        elif kind == "http.response.pathsend":
+            await self._file(Path(message["path"]))
+        elif self._stage is Stage.HELD:
+            self._queue.append(message)  # a push between start and body goes out between them
+        else:
+            await self._send(message)
+
+    async def finish(self) -> None:
+        """Let out what is still held. A server treats a response without its end as it would without us."""
+        if self._stage is Stage.HELD:
+            await self._release()
+        if self._stage is Stage.REWRITING and self._body is not None:
+            rest = self._body.abandon()
+            if rest:
+                await self._send({"type": "http.response.body", "body": rest, "more_body": True})
+
+    async def _begin(self, message: Message) -> None:
+        headers = copied(message.get("headers"))
+        status = message["status"]
+        decision = self._inside.decision
+        self._start = dict(message)
+        made = plan.plan(self._visit, status, headers, skipped=first(headers, OFF) == b"off")
+        headers = self._gated(headers, decision)
+        if made.untouched is None:
+            headers = self._prepare(headers, made, decision)
+            self._stage = Stage.HELD
+        else:
+            headers = self._passing(headers, status, made.untouched, decision)
+            self._stage = Stage.PASSING
+        self._start["headers"] = [*without(headers, OFF, LANGUAGE, VIEW), *self._inside.lines]
+        if self._stage is Stage.PASSING:
+            await self._send(self._start)
+
+    def _gated(self, headers: Fields, decision: Decision) -> Fields:
+        """Without the cookies of trackers that wait for consent; a site without purposes asks nobody, so all pass."""
+        site = self._workshop.site
+        if not site.purposes or site.holding == "observe":
+            return headers
+        headers, suppressed = gated(headers, self._workshop.gate, lambda p, v: _may_set(decision, p, v))
+        for name in suppressed:
+            self._workshop.tell_once(
+                ("cookie", name), "The cookie %s waits for consent and was not set; a purpose has to declare it.", name
+            )
+        return headers
+
+    def _passing(self, headers: Fields, status: int, reason: plan.Untouched, decision: Decision) -> Fields:
+        if reason in plan.LOUD and self._visit.asks is not plan.Asks.PART:
+            self._workshop.tell_once(
+                ("unrewritten", reason), "HTML went out without controls (%s), first at %s.", reason, self._visit.path
+            )
+        if status == 304 and self._visit.can_be_page:
+            return caching.not_modified(headers, self._workshop.state(decision, self._visit))
+        return headers
+
+    def _prepare(self, headers: Fields, made: plan.Plan, decision: Decision) -> Fields:
+        workshop, visit = self._workshop, self._visit
+        if caching.lowers_a_shared_page(headers):
+            workshop.tell_once(
+                "shared", "The page %s was called cacheable for everyone; it is sent as private, because it is made"
+                " for one visitor.", visit.path,
+            )  # fmt: skip
+        hints = Hints(
+            app=_text(first(headers, LANGUAGE)),
+            content_language=_text(first(headers, b"content-language")),
+            accept_language=visit.accept_language,
+        )
+        delivery, headers = csp.deliver(headers, workshop.hashes)
+        insertions = workshop.controls.insertions(decision, visit, delivery, hints)
+        rules = workshop.rules(decision, visit, xhtml=made.xhtml)
+        rewriter = Rewriter(rules, insertions, made.inserting, host=visit.hostname)
+        observed = workshop.observed(visit, decision)
+        observer = Rewriter(observed, insertions, plan.Inserting.NEVER, host=visit.hostname) if observed else None
+        self._body = Body(rewriter, observer, made.coding)
+        return caching.rewritten(headers, workshop.state(decision, visit))
+
+    async def _piece(self, data: bytes, *, last: bool) -> None:
+        if self._stage is Stage.WAITING or self._body is None:
+            # A body before its start is the app's mistake; the server says so better than we could.
+            await self._send({"type": "http.response.body", "body": data, "more_body": not last})
+            return
+        try:
+            out = self._body.last(data) if last else self._body.feed(data)
+        except BadCoding as error:
+            if self._stage is not Stage.HELD:
+                raise
+            await self._give_up(data, last=last, error=error)
+            return
+        if self._visit.method == "HEAD":
+            out = b""  # some servers send what an app should not have sent
+        if self._stage is Stage.HELD:
+            await self._release(len(out) if last and self._visit.method != "HEAD" else None)
+        if out or last:
+            await self._send({"type": "http.response.body", "body": out, "more_body": not last})
+        if last:
+            self._stage = Stage.DONE
+            self._report()
+
+    async def _give_up(self, data: bytes, *, last: bool, error: BadCoding) -> None:
+        """The original goes out: its coding is not what the app said it is."""
+        logger.warning("A page went out without controls: %s (%s).", error, self._visit.path)
+        await self._release()
+        self._stage = Stage.PASSING
+        await self._send({"type": "http.response.body", "body": data, "more_body": not last})
+
+    async def _file(self, path: Path) -> None:
+        """pathsend: an HTML file is read and rewritten; every other file keeps the server's sendfile."""
+        file = await run_in_threadpool(path.open, "rb")
+        try:
+            piece = await run_in_threadpool(file.read, FILE_PIECE)
+            while piece:
+                following = await run_in_threadpool(file.read, FILE_PIECE)
+                await self._piece(piece, last=not following)
+                piece = following
+        finally:
+            file.close()
+        if self._stage is not Stage.DONE:
+            await self._piece(b"", last=True)
+
+    async def _release(self, length: int | None = None) -> None:
+        if length is not None:
+            self._start["headers"] = [*self._start["headers"], (b"content-length", str(length).encode())]
+        self._stage = Stage.REWRITING
+        await self._send(self._start)
+        for message in self._queue:
+            await self._send(message)
+        self._queue.clear()
+
+    def _report(self) -> None:
+        """After the page has gone: what was asked is counted, what would be held is told."""
+        body, workshop = self._body, self._workshop
+        if body is None:
+            return
+        for held in body.would_hold():
+            workshop.tell_once(
+                ("observe", held), "observe: %s would be held back for %s.", held[2], held[0]
+            )
+        shown = body.shown()
+        if shown is not None:
+            workshop.served(shown, self._visit)
+
+
+class Body:
+    """The body's way: coding off, rewritten, coding on."""
+
+    def __init__(self, rewriter: Rewriter, observer: Rewriter | None, coding: str) -> None:
+        self._rewriter = rewriter
+        self._observer = observer
+        self._decoder = Decoder(coding) if coding else None
+        self._encoder = Encoder(coding) if coding else None
+
+    def feed(self, data: bytes) -> bytes:
+        plain = self._decoder.feed(data) if self._decoder else data
+        if self._observer:
+            self._observer.feed(plain)
+        out = self._rewriter.feed(plain)
+        return self._encoder.feed(out) if self._encoder else out
+
+    def last(self, data: bytes) -> bytes:
+        plain = self._decoder.feed(data) + self._decoder.close() if self._decoder else data
+        if self._observer:
+            self._observer.feed(plain)
+            self._observer.close()
+        out = self._rewriter.feed(plain) + self._rewriter.close()
+        return self._encoder.last(out) if self._encoder else out
+
+    def abandon(self) -> bytes:
+        """What is still held of a body that has no end."""
+        rest = self._rewriter.close()
+        return self._encoder.feed(rest) if self._encoder else rest
+
+    def would_hold(self) -> list[tuple[str, str | None, str]]:
+        return list(self._observer.held) if self._observer else []
+
+
+def _may_set(decision: Decision, purpose: str, vendor: str | None) -> bool:
+    return purpose in decision.granted or (vendor is not None and vendor in decision.allowed)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")

@@ -1,0 +1,162 @@
+"""What the middleware of one site is made of: built once from the `Site`, shared by all its requests."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+
+from consentkit.controls import Controls
+from consentkit.cookies import Seal
+from consentkit.decide import Decision
+from consentkit.endpoints import Endpoints, Fresh
+from consentkit.languages import Catalogues
+from consentkit.log.record import SALT_BYTES, uuid7
+from consentkit.log.writer import Log
+from consentkit.registry import Holder
+from consentkit.registry.holding import Whose
+from consentkit.response.csp import Hashes
+from consentkit.response.set_cookie import Gate, gate_of
+from consentkit.rewrite import Held, Judge, Rules
+from consentkit.settings import Site
+from consentkit.visit import CookieReader, Visit
+from consentkit.vocabulary import Holding
+
+logger = logging.getLogger("consentkit")
+
+# Rules are remembered by what they do; a site of five purposes has 32 sets of vendors and a few sizes and views.
+MAX_RULES = 256
+
+# Findings that are told once each; a site that meets more hosts than this has other worries.
+MAX_TOLD = 10_000
+
+
+class Workshop:
+    """The tools of one site. `now` and `random` are the only ways to the world, so that tests can hold them still."""
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.site = site
+        self.now = now
+        self.random = random
+        view_seal = Seal(site.keys, f"view.{site.name}")
+        self.cookies = CookieReader(
+            site.cookie_name, Seal(site.keys, f"{site.cookie_name}.choice"), Seal(site.keys, f"{site.cookie_name}.id")
+        )
+        self.catalogues = Catalogues(site.texts)
+        self.controls = Controls(site, self.catalogues, view_seal)
+        self.gate: Gate = gate_of(site)
+        self.endpoints = Endpoints(site, self.controls, self.catalogues, self.cookies, self.gate)
+        self.log = Log(site.log, site.folder)
+        self._holder: Holder[Held] = Holder(
+            purposes=site.purposes, holding=site.holding, make=Held, first_party=site.first_party
+        )
+        self._rules: dict[tuple[object, ...], Rules] = {}
+        self._told: set[object] = set()
+
+    @cached_property
+    def hashes(self) -> Hashes:
+        return Hashes(style=self.controls.style_hash, script=self.controls.script_hash)
+
+    def fresh(self) -> Fresh:
+        """The time, and ids for a new record and a new subject."""
+        now = self.now()
+        return Fresh(now=now, record=uuid7(now, self.random(10)), subject=self.random(16).hex())
+
+    def salt(self) -> bytes:
+        return self.random(SALT_BYTES)
+
+    def rules(self, decision: Decision, visit: Visit, *, xhtml: bool) -> Rules:
+        """What is held back from this visitor, and how the page is shown."""
+        attributes = self.controls.html_attributes(decision)
+        judge = self._judge(visit, decision.allowed)
+        key = (judge, attributes, decision.view is not None, xhtml)
+        rules = self._rules.get(key)
+        if rules is None:
+            if len(self._rules) >= MAX_RULES:
+                self._rules.clear()
+            rules = self._rules[key] = Rules(judge, attributes, decision.view is not None, xhtml)
+        return rules
+
+    def observed(self, visit: Visit, decision: Decision) -> Rules | None:
+        """Under `observe`: the rules that would hold, for a report; None in the other modes."""
+        if self.site.holding != Holding.OBSERVE:
+            return None
+        return Rules(self._holder.would_hold(self._hosts(visit), decision.allowed))
+
+    def state(self, decision: Decision, visit: Visit) -> str:
+        """What the bytes of a page depend on, in 16 hex digits: it stands in entity tags."""
+        parts = (self._build, decision, visit.accept_language, visit.asks, visit.hostname)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    def tell_once(self, key: object, message: str, *values: object) -> None:
+        """One line for the operator, once in the life of the process."""
+        if key not in self._told and len(self._told) < MAX_TOLD:
+            self._told.add(key)
+            logger.warning(message, *values)
+
+    @cached_property
+    def _build(self) -> str:
+        """What changes with the package or the configuration: the names of the assets hold the hashes of both."""
+        return hashlib.sha256(repr((sorted(self.controls.assets), self.site)).encode()).hexdigest()
+
+    def _hosts(self, visit: Visit) -> list[str]:
+        own = self.site.url.partition("://")[2]
+        return [host for host in (visit.host, own) if host]
+
+    def _judge(self, visit: Visit, allowed: frozenset[str]) -> Judge | None:
+        if self.site.holding == Holding.OBSERVE:
+            return None
+        hosts = self._hosts(visit)
+        answer = self._holder.for_visitor(hosts, allowed)
+        known = self._judges.get(answer)
+        if known is None:
+            if len(self._judges) >= MAX_RULES:
+                self._judges.clear()
+            known = self._judges[answer] = self._telling(answer, hosts)
+        return known
+
+    @cached_property
+    def _judges(self) -> dict[Judge, Judge]:
+        return {}
+
+    def _telling(self, answer: Judge, hosts: list[str]) -> Judge:
+        """The same answers, and a line for the operator about each host that the configuration does not know."""
+
+        def judge(host: str, path: str) -> Held | None:
+            held = answer(host, path)
+            if (held is None or held.vendor is None) and host not in self._met:
+                self._meet(host, path, hosts)
+            return held
+
+        return judge
+
+    @cached_property
+    def _met(self) -> set[str]:
+        return set()
+
+    def _meet(self, host: str, path: str, hosts: list[str]) -> None:
+        if len(self._met) < MAX_TOLD:
+            self._met.add(host)
+        finding = self._holder.find(host, path, site_hosts=hosts)
+        if finding.whose is Whose.UNDECLARED and finding.entry is not None:
+            logger.warning(
+                "%s (%s) is held back for %s and no choice releases it, because no purpose declares it;"
+                ' to offer it, add to [[purposes]] %r: vendors = ["%s"]',
+                host, finding.entry.vendor, finding.purpose, finding.purpose, finding.entry.vendor,
+            )  # fmt: skip
+        elif finding.whose is Whose.UNKNOWN:
+            verb = "is held back" if self.site.holding == Holding.STRICT else "passes"
+            logger.warning(
+                '%s is unknown and %s; say what it is for: first_party = ["%s"], or add it to a purpose:'
+                ' vendors = [{ name = "…", title = "…", hosts = ["%s"] }]',
+                host, verb, host, host,
+            )  # fmt: skip

@@ -1,0 +1,209 @@
+"""What follows from a visit: may this run, must we ask, which size and version. Pure and total.
+
+`decide` has an answer for every visit. The reason for a branch stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from consentkit.cookies import VIEWS, offer_hash
+from consentkit.errors import UnknownVendor
+from consentkit.settings import Site
+from consentkit.settings.site import vendors_of
+from consentkit.visit import Device, Visit
+from consentkit.vocabulary import Choice, Purpose
+
+
+class Asking(StrEnum):
+    """Which question stands on the page."""
+
+    NOTHING = "nothing"
+    #: The first layer: reject, accept, choose.
+    PURPOSES = "purposes"
+    #: The plain notice: policies only.
+    NOTICE = "notice"
+    #: A new version of terms that were accepted before.
+    TERMS = "terms"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one visitor gets. Everything that changes a page's bytes is in here, so it can key what is remembered."""
+
+    asking: Asking
+    #: Declared vendors that may run.
+    allowed: frozenset[str]
+    #: Purposes all of whose vendors may run.
+    granted: frozenset[str]
+    #: Policies whose present version was accepted.
+    accepted: frozenset[str]
+    #: Purposes that Global Privacy Control denies here.
+    denied: frozenset[str]
+    #: Purposes that the app took away for this request.
+    restricted: frozenset[str]
+    #: What the reader chose; None is the page's own.
+    text_size: int | None
+    view: str | None
+    has_chosen: bool
+
+    def allows(self, site: Site, purpose: str, vendor: str | None = None) -> bool:
+        """Whether a purpose, or one vendor of it, may run. Raises `UnknownPurpose` or `UnknownVendor`."""
+        declared = site.purpose(purpose)
+        if vendor is None:
+            return purpose in self.granted
+        names = [declared_vendor.name for declared_vendor in vendors_of(declared)]
+        if vendor not in names:
+            raise UnknownVendor(vendor, names)
+        return vendor in self.allowed
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What `reader_of` tells the app."""
+
+    view: str
+    text_size: int
+    device: Device
+
+
+def decide(site: Site, visit: Visit, restricted: frozenset[str] = frozenset()) -> Decision:
+    """The decision for a visit; `restricted` are purposes that the app denied for this request."""
+    choice = standing(site, visit.cookies.choice)
+    denied = frozenset(site.gpc_purposes) if visit.gpc else frozenset()
+    vendors = frozenset(
+        name for purpose in site.purposes for name in _running(purpose, choice, denied, restricted)
+    )
+    return Decision(
+        asking=must_ask(site, choice),
+        allowed=vendors,
+        granted=frozenset(p.name for p in site.purposes if _is_granted(p, choice, vendors, denied, restricted)),
+        accepted=accepted(site, choice),
+        denied=denied,
+        restricted=restricted,
+        text_size=_text_size(site, visit),
+        view=_view(site, visit),
+        has_chosen=choice is not None and choice.answers_purposes,
+    )
+
+
+def standing(site: Site, choice: Choice | None) -> Choice | None:
+    """The choice, unless the owner wants everybody asked again who chose before a day."""
+    if choice is None or not site.ask_again:
+        return choice
+    return choice if choice.day >= date.fromisoformat(site.ask_again) else None
+
+
+def must_ask(site: Site, choice: Choice | None) -> Asking:
+    if site.asked and not _covers(site, choice):
+        return Asking.PURPOSES
+    if not site.terms:
+        # Documents that nobody has to agree to are links in the reader bar.
+        return Asking.NOTHING
+    seen = {} if choice is None else choice.terms
+    if all(seen.get(policy.name) == policy.version for policy in site.terms):
+        return Asking.NOTHING
+    if any(policy.name in seen for policy in site.terms):
+        return Asking.TERMS
+    # Beside purposes a cookie choice closes the banner; whether terms are accepted is then the app's business.
+    if site.asked and not site.terms_required:
+        return Asking.NOTHING
+    if choice is not None and _closed(site, choice) and not site.terms_required:
+        return Asking.NOTHING
+    return Asking.NOTICE
+
+
+def accepted(site: Site, choice: Choice | None) -> frozenset[str]:
+    """The terms whose present version was accepted."""
+    seen = {} if choice is None else choice.terms
+    return frozenset(policy.name for policy in site.terms if seen.get(policy.name) == policy.version)
+
+
+def reading(decision: Decision, visit: Visit) -> Reading:
+    """The version and size that the page is in, for the app."""
+    own = "mobile" if visit.device is Device.PHONE else "desktop"
+    return Reading(view=decision.view or own, text_size=decision.text_size or 100, device=visit.device)
+
+
+def offer(site: Site) -> str:
+    """The hash of what is offered: purposes and declared vendors, in no language."""
+    ids = [purpose.name for purpose in site.asked]
+    ids += [f"{purpose.name}/{vendor.name}" for purpose in site.asked for vendor in vendors_of(purpose)]
+    return offer_hash(ids)
+
+
+def _covers(site: Site, choice: Choice | None) -> bool:
+    # Never asked, and refused as forged: both look the same from here.
+    if choice is None:
+        return False
+    if choice.offer == offer(site):
+        return True
+    # Something changed. A removal or a new wording asks nobody; an old "yes" does not cover a new vendor.
+    return all(
+        purpose.name in choice.purposes and all(vendor.name in choice.vendors for vendor in vendors_of(purpose))
+        for purpose in site.asked
+    )
+
+
+def _running(
+    purpose: Purpose, choice: Choice | None, denied: frozenset[str], restricted: frozenset[str]
+) -> frozenset[str]:
+    """The vendors of a purpose that may run."""
+    if purpose.name in restricted:
+        return frozenset()
+    answers: Mapping[str, bool] = {} if choice is None else choice.vendors
+    exempt = purpose.basis == "exempt"
+    if _is_denied(purpose, choice, denied):
+        return frozenset()
+    return frozenset(vendor.name for vendor in vendors_of(purpose) if answers.get(vendor.name, exempt))
+
+
+def _is_granted(
+    purpose: Purpose,
+    choice: Choice | None,
+    allowed: frozenset[str],
+    denied: frozenset[str],
+    restricted: frozenset[str],
+) -> bool:
+    if purpose.name in restricted:
+        return False
+    vendors = vendors_of(purpose)
+    if vendors:
+        return all(vendor.name in allowed for vendor in vendors)
+    answer = choice.purposes.get(purpose.name) if choice is not None else None
+    if _is_denied(purpose, choice, denied):
+        return False
+    return purpose.basis == "exempt" if answer is None else answer
+
+
+def _is_denied(purpose: Purpose, choice: Choice | None, denied: frozenset[str]) -> bool:
+    # Global Privacy Control wins over an earlier yes (11 CCR 7025(c)); only a yes that was given on the preferences
+    # page while the signal was there stands against it.
+    return purpose.name in denied and (choice is None or purpose.name not in choice.insisted)
+
+
+def _closed(site: Site, choice: Choice) -> bool:
+    return all(choice.closed.get(policy.name) == policy.version for policy in site.terms)
+
+
+def _text_size(site: Site, visit: Visit) -> int | None:
+    if site.text_size is None:
+        return None
+    size = visit.cookies.reader.text_size
+    return None if size == 100 else size
+
+
+def _view(site: Site, visit: Visit) -> str | None:
+    if site.mobile is None:
+        return None
+    view = visit.view_parameter or visit.cookies.reader.view
+    return view if view in VIEWS else None
+
+
+def check_purposes(site: Site, names: frozenset[str]) -> None:
+    """Raises `UnknownPurpose` for a name that the site does not declare."""
+    for name in names:
+        site.purpose(name)

@@ -1,0 +1,1 @@
+"""May this response be touched, and what its headers say then. Pure functions over names and values."""

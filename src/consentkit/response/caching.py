@@ -1,0 +1,115 @@
+"""What a rewritten page says to caches, and how a browser's validators are translated both ways.
+
+A tag of ours is weak and ends in `;ckit.<state>`: the same page for another state is another entity. The first
+letter of the state tells whether the app's own tag was strong, so that the app gets back what it gave.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from consentkit.response.headers import Fields, first, joined, members, replaced, without
+
+# Fields that describe the bytes of the app's body, which are not the bytes that go out (RFC 9110, 8 and 14;
+# RFC 9530). Last-Modified would let a cache guess how long this visitor's state is fresh (RFC 9111, 4.2.2).
+ABOUT_THE_BYTES = (
+    b"content-length",
+    b"content-md5",
+    b"digest",
+    b"content-digest",
+    b"repr-digest",
+    b"accept-ranges",
+    b"last-modified",
+)
+
+# Everything a personal page depends on: the choice, and whether it was asked for as a page at all (a copy made by
+# fetch() has no banner and must not serve a later navigation).
+ALWAYS_READ = ("Cookie", "Sec-Fetch-Dest", "Sec-GPC", "Accept-Language")
+
+OURS = re.compile(r'(?:W/)?"(?P<tag>[^"]*);ckit\.(?P<kind>[sw])(?P<state>[0-9a-f]+)"')
+ANY_TAG = re.compile(r'(?:W/)?"[^"]*"')
+
+
+def rewritten(headers: Fields, state: str, reads: Sequence[str] = ALWAYS_READ) -> Fields:
+    """The headers of a page that was made for one visitor."""
+    headers = without(headers, *ABOUT_THE_BYTES)
+    headers = _private(_vary(headers, reads))
+    tag = first(headers, b"etag")
+    return headers if tag is None else replaced(headers, b"etag", _tagged(tag.decode("latin-1"), state))
+
+
+def not_modified(headers: Fields, state: str, reads: Sequence[str] = ALWAYS_READ) -> Fields:
+    """A 304 carries the same Vary, Cache-Control and tag as the 200 would."""
+    return rewritten(headers, state, reads)
+
+
+def lowers_a_shared_page(headers: Fields) -> bool:
+    """Whether the app called a page cacheable for everyone, which a personal page is not."""
+    return any(
+        directive == "public" or directive.startswith("s-maxage") for directive in members(headers, b"cache-control")
+    )
+
+
+def translated_request(headers: Fields, state: str) -> Fields:
+    """The request headers of a possible page as the app may see them: it only knows its own tags and codings.
+
+    Ranges go: they would cut a body that nobody else has. Unknown codings leave Accept-Encoding.
+    """
+    asked = joined(headers, b"if-none-match")
+    headers = without(headers, b"range", b"if-range")
+    headers = _readable_codings(headers)
+    if not asked:
+        # Without a tag the date alone would confirm a page in an old state.
+        return without(headers, b"if-modified-since")
+    if asked.strip() == "*":
+        return headers
+    turned = [_turned_back(match) for match in OURS.finditer(asked) if match["state"] == state]
+    if not turned:
+        return without(headers, b"if-none-match", b"if-modified-since")
+    return replaced(without(headers, b"if-modified-since"), b"if-none-match", ", ".join(turned).encode("latin-1"))
+
+
+def _readable_codings(headers: Fields) -> Fields:
+    accepted = joined(headers, b"accept-encoding")
+    if not accepted:
+        return headers
+    kept = [part.strip() for part in accepted.split(",") if _is_readable(part)]
+    return replaced(headers, b"accept-encoding", (", ".join(kept) or "identity").encode("latin-1"))
+
+
+def _is_readable(part: str) -> bool:
+    return part.partition(";")[0].strip().lower() in ("gzip", "x-gzip", "deflate", "identity")
+
+
+def _turned_back(match: re.Match[str]) -> str:
+    weak = "W/" if match["kind"] == "w" else ""
+    return f'{weak}"{match["tag"]}"'
+
+
+def _tagged(tag: str, state: str) -> bytes:
+    if not ANY_TAG.fullmatch(tag):
+        return tag.encode("latin-1")
+    kind = "w" if tag.startswith("W/") else "s"
+    return f'W/"{tag.removeprefix("W/")[1:-1]};ckit.{kind}{state}"'.encode("latin-1")
+
+
+def _vary(headers: Fields, reads: Sequence[str]) -> Fields:
+    present = members(headers, b"vary")
+    if "*" in present:
+        return headers
+    added = [name for name in reads if name.lower() not in present]
+    if not added:
+        return headers
+    given = joined(headers, b"vary")
+    return replaced(headers, b"vary", ", ".join(filter(None, [given, *added])).encode("latin-1"))
+
+
+def _private(headers: Fields) -> Fields:
+    """Cache-Control with `private` for what is personal; `no-store` says more already."""
+    directives = [part.strip() for part in joined(headers, b"cache-control").split(",") if part.strip()]
+    names = {directive.partition("=")[0].lower() for directive in directives}
+    if {"private", "no-store"} & names:
+        return headers
+    kept = [d for d in directives if d.partition("=")[0].lower() not in ("public", "s-maxage", "proxy-revalidate")]
+    return replaced(headers, b"cache-control", ", ".join(["private", *kept]).encode("latin-1"))

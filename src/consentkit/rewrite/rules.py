@@ -1,0 +1,46 @@
+"""What is held back, and what else is changed in a page apart from the insertions. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from consentkit.rewrite.memory import TagMemory
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The judge's word on a URL that has to wait.
+
+    `purpose`: `"analytics"` … or `"unclassified"`. `vendor`: the id of the declared vendor that it belongs to,
+    None when no vendor is declared for it; such a URL never comes alive by a visitor's choice.
+    """
+
+    purpose: str
+    vendor: str | None = None
+
+
+#: Called with a host (lower case, without port) and a path with its query; None means that the URL may pass.
+#: It has to give the same answer each time: verdicts about whole tags are remembered.
+Judge = Callable[[str, str], Held | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One visitor's rules for a page. Share the object between responses: it remembers the tags it has judged."""
+
+    #: None: nothing is held back.
+    judge: Judge | None = None
+
+    #: Inserted right after `<html`, e.g. `b' data-ckit-text="150"'`. A page without that tag gets one of its
+    #: own; parsers merge the attributes of every further `<html>` into the first.
+    html_attributes: bytes = b""
+
+    #: Leave out every `<meta name=viewport>` of the page, because ours comes at the end of the head.
+    drop_viewport: bool = False
+
+    #: The page is XML: names are case-sensitive, no element is implied and none holds raw text.
+    xhtml: bool = False
+
+    #: What was said of tags before. Rules that differ in anything but the judge may share one.
+    memory: TagMemory = field(default_factory=TagMemory, compare=False, repr=False)

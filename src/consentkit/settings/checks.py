@@ -1,0 +1,276 @@
+"""Every reason why a configuration can't be used, a sentence each: what came, what is accepted, what to do.
+
+A sentence starts with the key as TOML spells it (`purposes[1].vendors[0].hosts[0]`), so that it can be found.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from consentkit.cookies import MAX_VALUE, Seal, offer_hash, write_choice
+from consentkit.errors import UnknownVendor, nearest
+from consentkit.vocabulary import (
+    BUILT_IN_PURPOSES,
+    ID,
+    Basis,
+    Choice,
+    Holding,
+    Policy,
+    PolicyKind,
+    Purpose,
+    Vendor,
+)
+
+if TYPE_CHECKING:
+    from consentkit.settings.site import Site
+
+# A signature is only as good as its key: 32 characters of a random alphabet hold more than 128 bits.
+MIN_SECRET = 32  # characters
+
+# Policies whose title is in every catalogue; others need one of their own.
+TITLED_POLICIES = ("privacy", "terms", "cookies")
+
+COOKIE_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
+HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]+(\.[a-z0-9_-]+)*\Z")
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+\Z")
+
+
+def resolve_vendors(purposes: Sequence[Purpose]) -> tuple[tuple[Purpose, ...], list[str]]:
+    """The purposes with every registry key replaced by its `Vendor`, and the keys that are unknown."""
+    resolved, problems = [], []
+    for number, purpose in enumerate(purposes):
+        vendors = []
+        for place, vendor in enumerate(purpose.vendors):
+            try:
+                vendors.append(_from_registry(vendor) if isinstance(vendor, str) else vendor)
+            except UnknownVendor as error:
+                problems.append(
+                    f"purposes[{number}].vendors[{place}]: {error.name!r} is not in the registry;"
+                    f" search it with `consentkit vendors {error.name}`, or describe the company yourself with"
+                    f" hosts and title.{nearest(error.name, error.known)}"
+                )
+        resolved.append(dataclasses.replace(purpose, vendors=tuple(vendors)))
+    return tuple(resolved), problems
+
+
+def problems(site: Site) -> list[str]:
+    """What is wrong with a site, in the order of its options."""
+    rules = (_identity, _secret, _log, _policies, _purposes, _names_and_paths, _durations, _appearance, _size)
+    return [problem for rule in rules for problem in rule(site)]
+
+
+def _identity(site: Site) -> Iterator[str]:
+    if not site.name.strip():
+        yield 'name: is empty; write what people call the site, such as name="Drina Courier".'
+    if site.url:
+        parts = urlsplit(site.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            yield f'url: {site.url!r} is not an address; write it like "https://courier.example".'
+        elif parts.path not in ("", "/") or parts.query or parts.fragment:
+            yield f'url: {site.url!r} has a path; write only "{parts.scheme}://{parts.netloc}".'
+    asking = [purpose.name for purpose in site.purposes if purpose.basis == Basis.CONSENT]
+    for option, example in (("controller", "legal name and address"), ("contact", "an address to write to")):
+        if asking and not getattr(site, option).strip():
+            yield (
+                f"{option}: is missing; write {example}, because the site asks for consent to"
+                f" {', '.join(asking)} (GDPR article 13)."
+            )
+    if site.audience not in ("", "children"):
+        yield f'audience: {site.audience!r} is not known; write "children" or leave it out.'
+
+
+def _secret(site: Site) -> Iterator[str]:
+    if not site.keys or site.keys == ("",):
+        yield (
+            "secret: is missing; set CONSENTKIT_SECRET to at least 32 random characters,"
+            " or run `consentkit init`, which writes one into .env."
+        )
+        return
+    for number, key in enumerate(site.keys):
+        if len(key) < MIN_SECRET:
+            which = "secret" if len(site.keys) == 1 else f"secret[{number}]"
+            yield f"{which}: has {len(key)} characters; at least {MIN_SECRET} random ones are needed."
+
+
+def _log(site: Site) -> Iterator[str]:
+    scheme, found, _ = site.log.partition("://")
+    if not found or scheme != "sqlite":
+        yield f'log: {site.log!r} is not a log; write a database URL like "sqlite:///consent.db".'
+
+
+def _policies(site: Site) -> Iterator[str]:
+    yield from _twice("policies", [policy.name for policy in site.policies], "policy")
+    for number, policy in enumerate(site.policies):
+        yield from _policy(f"policies[{number}]", policy)
+
+
+def _policy(where: str, policy: Policy) -> Iterator[str]:
+    yield from _id(f"{where}.name", policy.name)
+    if not policy.url:
+        yield f'{where}.url: is missing; write where {policy.name!r} can be read, such as "/{policy.name}".'
+    elif not policy.url.startswith(("/", "https://", "http://")) or policy.url.startswith("//"):
+        yield f'{where}.url: {policy.url!r} is not an address; write a path like "/privacy" or a full URL.'
+    if not policy.version:
+        yield f'{where}.version: is missing; write any text that changes with the policy, such as "2026-11-01".'
+    elif len(policy.version) > 32:
+        yield f"{where}.version: has {len(policy.version)} characters; at most 32 fit into the cookie."
+    if policy.kind not in tuple(PolicyKind):
+        yield f'{where}.kind: {policy.kind!r} is not known; write "notice" or "terms".'
+    if not policy.title and policy.name not in TITLED_POLICIES:
+        yield (
+            f"{where}.title: is missing; {', '.join(TITLED_POLICIES)} have a title in every language,"
+            f" {policy.name!r} needs one."
+        )
+
+
+def _purposes(site: Site) -> Iterator[str]:
+    yield from _twice("purposes", [purpose.name for purpose in site.purposes], "purpose")
+    owners: dict[str, str] = {}
+    for number, purpose in enumerate(site.purposes):
+        where = f"purposes[{number}]"
+        yield from _purpose(where, purpose)
+        for place, vendor in enumerate(purpose.vendors):
+            if not isinstance(vendor, Vendor):
+                continue
+            yield from _vendor(f"{where}.vendors[{place}]", vendor)
+            if vendor.name in owners:
+                yield (
+                    f"{where}.vendors[{place}]: {vendor.name!r} already belongs to purpose"
+                    f" {owners[vendor.name]!r}; a vendor belongs to one purpose."
+                )
+            owners.setdefault(vendor.name, purpose.name)
+
+
+def _purpose(where: str, purpose: Purpose) -> Iterator[str]:
+    yield from _id(f"{where}.name", purpose.name)
+    if not purpose.title and purpose.name not in BUILT_IN_PURPOSES:
+        yield (
+            f"{where}.title: is missing; the built-in purposes are {', '.join(BUILT_IN_PURPOSES)},"
+            f" {purpose.name!r} needs a title and a text of its own.{nearest(purpose.name, BUILT_IN_PURPOSES)}"
+        )
+    if purpose.basis not in tuple(Basis):
+        yield f'{where}.basis: {purpose.basis!r} is not known; write "consent" or "exempt".'
+    elif purpose.basis == Basis.EXEMPT and not purpose.reason:
+        yield f"{where}.reason: is missing; say why {purpose.name!r} may run without asking."
+
+
+def _vendor(where: str, vendor: Vendor) -> Iterator[str]:
+    yield from _id(f"{where}.name", vendor.name)
+    for number, host in enumerate(vendor.hosts):
+        yield from _host(f"{where}.hosts[{number}]", host)
+    if vendor.privacy and urlsplit(vendor.privacy).scheme not in ("http", "https"):
+        yield f"{where}.privacy: {vendor.privacy!r} is not an address; write a full https:// URL."
+    if vendor.country and not re.fullmatch("[A-Z]{2}", vendor.country):
+        yield f'{where}.country: {vendor.country!r} is not a country; write two letters, such as "US".'
+
+
+def _host(where: str, host: str) -> Iterator[str]:
+    bare, _, path = host.partition("/")
+    if "://" in host:
+        parts = urlsplit(host)
+        better = f"{parts.hostname or ''}{parts.path if parts.path != '/' else ''}"
+        yield f'{where}: {host!r} has a scheme; write "{better}".'
+    elif ":" in bare:
+        yield f'{where}: {host!r} has a port; ports are ignored, write "{bare.partition(":")[0]}".'
+    elif bare.startswith(("*.", ".")):
+        yield f'{where}: {host!r} has a wildcard; a host covers its subdomains, write "{host.lstrip("*.")}".'
+    elif not HOST.match(bare.lower()):
+        yield f'{where}: {host!r} is not a host name; write it like "maps.grad.example".'
+
+
+def _names_and_paths(site: Site) -> Iterator[str]:
+    if site.holding not in tuple(Holding):
+        yield f'holding: {site.holding!r} is not known; write "observe", "known" or "strict".'
+    if not re.fullmatch(r"(/[A-Za-z0-9_.~-]+)+", site.prefix):
+        yield f'prefix: {site.prefix!r} is not a path; write it like "/_ckit", without a slash at the end.'
+    if not COOKIE_NAME.match(site.cookie_name):
+        yield f"cookie_name: {site.cookie_name!r} can't name a cookie; use up to 32 letters, digits, - and _."
+    if site.cookie_domain:
+        yield from _host("cookie_domain", site.cookie_domain)
+    for option in ("origins",):
+        for number, origin in enumerate(getattr(site, option)):
+            if not ORIGIN.match(origin):
+                yield f'{option}[{number}]: {origin!r} is not an origin; write "https://www.courier.example".'
+    for number, host in enumerate(site.first_party):
+        yield from _host(f"first_party[{number}]", host)
+    for number, path in enumerate(site.skip):
+        if not path.startswith("/"):
+            yield f'skip[{number}]: {path!r} is not a path; write it like "/admin".'
+    known = [purpose.name for purpose in site.purposes] + list(BUILT_IN_PURPOSES)
+    for number, name in enumerate(site.gpc_purposes):
+        if name not in known:
+            yield f"gpc_purposes[{number}]: unknown purpose {name!r}; known purposes: {', '.join(known)}."
+    for cookie, name in site.cookies.items():
+        if name not in known:
+            yield f"cookies.{cookie}: unknown purpose {name!r}; known purposes: {', '.join(known)}."
+
+
+def _durations(site: Site) -> Iterator[str]:
+    for option in ("grant_days", "refusal_days"):
+        days = getattr(site, option)
+        if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= 400:
+            # Browsers cap a cookie's life at 400 days (RFC 6265bis, 5.6.1).
+            yield f"{option}: {days!r} is not a number of days from 1 to 400."
+    if site.ask_again:
+        try:
+            date.fromisoformat(site.ask_again)
+        except ValueError:
+            yield f'ask_again: {site.ask_again!r} is not a day; write it like "2026-11-01".'
+
+
+def _appearance(site: Site) -> Iterator[str]:
+    accepted: Mapping[str, tuple[object, ...]] = {
+        "notice_text": ("", "classic", "plain"),
+        "text_size": ("any", "root", None),
+        "mobile": ("auto", "always", None),
+        "position": ("bottom", "top", "static"),
+        "bar_position": ("start", "end"),
+    }
+    for option, values in accepted.items():
+        value = getattr(site, option)
+        if value not in values:
+            words = ", ".join("None" if word is None else f'"{word}"' for word in values if word != "")
+            yield f"{option}: {value!r} is not known; accepted: {words}."
+
+
+def _size(site: Site) -> Iterator[str]:
+    names = [purpose.name for purpose in site.purposes]
+    vendors = [v.name for purpose in site.purposes for v in purpose.vendors if isinstance(v, Vendor)]
+    today = datetime.now(UTC).date()
+    fullest = Choice(
+        day=today,
+        expires=today + timedelta(days=400),
+        purposes=dict.fromkeys(names, True),
+        vendors=dict.fromkeys(vendors, True),
+        terms={policy.name: policy.version for policy in site.policies},
+        offer=offer_hash(names),
+    )
+    length = len(Seal(["x" * MIN_SECRET], "size").sign(write_choice(fullest)))
+    if length >= MAX_VALUE:
+        yield (
+            f"purposes: the cookie that agrees to everything would have {length} bytes, {MAX_VALUE} are the"
+            f" limit; declare fewer of the {len(vendors)} vendors, or give them shorter ids."
+        )
+
+
+def _id(where: str, name: str) -> Iterator[str]:
+    if not ID.match(name):
+        yield f"{where}: {name!r} can't be an id; use up to 32 of a-z, 0-9, - and _, and put other words into title."
+
+
+def _twice(where: str, names: Sequence[str], noun: str) -> Iterator[str]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield f"{where}: {name!r} stands there {count} times; each {noun} needs an id of its own."
+
+
+def _from_registry(key: str) -> Vendor:
+    from consentkit.registry import registry  # 200 KB of data that a site without registry keys never needs
+
+    return registry().vendor(key)

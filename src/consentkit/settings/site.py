@@ -1,0 +1,176 @@
+"""`Site`: everything the owner says about a site, in Python or in TOML, spelled the same way.
+
+A `Site` refuses nonsense when it is built and names every problem at once. After that it can be relied on:
+purposes hold `Vendor` values, paths are absolute, and the secret is a list of keys.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from consentkit.errors import ConfigurationError, UnknownPolicy, UnknownPurpose
+from consentkit.settings import checks
+from consentkit.vocabulary import Basis, Holding, Policy, PolicyKind, Purpose, Text, Vendor
+
+SECRET_VARIABLE = "CONSENTKIT_SECRET"  # noqa: S105 - the name of a variable, not a secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """One site. Every option is a keyword; the same names stand in `consentkit.toml`.
+
+    Raises `ConfigurationError`, whose `problems` is a list of sentences, one for each thing that is wrong.
+    """
+
+    #: What people call the site: "Cookies on {name}".
+    name: str
+    #: Where it is reached, such as "https://courier.example". Decides https, cookie names and origin checks; without it
+    #: the request decides, which is right for development only.
+    url: str = ""
+    #: Who is responsible (name and address) and where to write. Required once a purpose asks for consent: GDPR 13(1)(a).
+    controller: str = ""
+    contact: str = ""
+    #: At least 32 characters, or a list oldest to newest. Default: $CONSENTKIT_SECRET, several separated by blanks.
+    secret: str | Sequence[str] = ""
+    #: Where records go: an SQLAlchemy URL. A relative path starts at `folder`.
+    log: str = "sqlite:///consent.db"
+    policies: Sequence[Policy] = ()
+    purposes: Sequence[Purpose] = ()
+    #: "observe" | "known" | "strict": how much is held back before consent.
+    holding: str = Holding.KNOWN
+    #: Path of our own pages under the app's root_path.
+    prefix: str = "/_ckit"
+    #: A parent domain that several sites share one choice on; without it the cookie belongs to the host alone.
+    cookie_domain: str = ""
+    #: The stem of all three cookies, for two apps on one host.
+    cookie_name: str = "ckit"
+    #: The language when neither page nor browser says one.
+    language: str = "en"
+    #: Further origins whose forms count as ours, such as "https://www.courier.example".
+    origins: Sequence[str] = ()
+    #: Hosts that are the site's own though their domain differs.
+    first_party: Sequence[str] = ()
+    #: How long an agreement and a refusal last, in days. CNIL 2020-092 calls six months good practice for both.
+    grant_days: int = 180
+    refusal_days: int = 180
+    #: A day (YYYY-MM-DD): who chose before it is asked again.
+    ask_again: str = ""
+    #: What Global Privacy Control denies.
+    gpc_purposes: Sequence[str] = ("marketing",)
+    #: Cookies the site can't do without: name to reason.
+    necessary: Mapping[str, Text] = field(default_factory=dict)
+    #: The site's own cookies that need a purpose: name or pattern to purpose.
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    #: Own sentences by language and message id: {"en": {"banner.title": "…"}}.
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: "classic" | "plain": the sentence about policies. Default: classic without purposes, plain beside them.
+    notice_text: str = ""
+    #: Whether the notice stays until the terms are accepted.
+    terms_required: bool = False
+    #: "any" | "root" | None: how text grows; "any" measures every text by script, "root" is for sites sized in rem.
+    text_size: str | None = "any"
+    #: "auto" | "always" | None: when the link to the mobile version is offered.
+    mobile: str | None = "auto"
+    #: "bottom" | "top" | "static": where the banner stands.
+    position: str = "bottom"
+    #: "start" | "end": the side of the reader bar.
+    bar_position: str = "start"
+    #: "children": nothing optional is offered.
+    audience: str = ""
+    #: Paths that are left alone, with everything below them.
+    skip: Sequence[str] = ()
+    #: Where relative paths start. Set by `Site.load`; otherwise the working folder.
+    folder: Path = field(default_factory=Path.cwd)
+
+    def __post_init__(self) -> None:
+        self._set("secret", _keys(self.secret))
+        vendors, problems = checks.resolve_vendors(self.purposes)
+        self._set("purposes", vendors)
+        self._set("policies", tuple(self.policies))
+        problems += checks.problems(self)
+        if problems:
+            raise ConfigurationError(problems)
+
+    @classmethod
+    def load(cls, path: str | Path = "consentkit.toml") -> Site:
+        """The site described in a TOML file. Variables that are not set are read from `.env` beside it.
+
+        Raises `ConfigurationError` naming the file, and each key that is wrong.
+        """
+        from consentkit.settings import toml  # the file form is only read where it is used
+
+        return toml.load(Path(path))
+
+    @classmethod
+    def options(cls) -> tuple[str, ...]:
+        """The names an owner may write."""
+        return tuple(option.name for option in fields(cls) if option.name != "folder")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Signing keys, oldest to newest."""
+        return (self.secret,) if isinstance(self.secret, str) else tuple(self.secret)
+
+    @property
+    def scheme(self) -> str:
+        """"https", "http", or "" when the request decides."""
+        return urlsplit(self.url).scheme
+
+    @property
+    def asked(self) -> tuple[Purpose, ...]:
+        """The purposes that need a yes."""
+        return () if self.audience == "children" else self._with_basis(Basis.CONSENT)
+
+    @property
+    def exempt(self) -> tuple[Purpose, ...]:
+        """The purposes that run until the visitor objects."""
+        return self._with_basis(Basis.EXEMPT)
+
+    @property
+    def terms(self) -> tuple[Policy, ...]:
+        return tuple(policy for policy in self.policies if policy.kind == PolicyKind.TERMS)
+
+    @property
+    def notices(self) -> tuple[Policy, ...]:
+        return tuple(policy for policy in self.policies if policy.kind == PolicyKind.NOTICE)
+
+    def purpose(self, name: str) -> Purpose:
+        """The purpose of that id; raises `UnknownPurpose`."""
+        for purpose in self.purposes:
+            if purpose.name == name:
+                return purpose
+        raise UnknownPurpose(name, [purpose.name for purpose in self.purposes])
+
+    def policy(self, name: str) -> Policy:
+        """The policy of that id; raises `UnknownPolicy`."""
+        for policy in self.policies:
+            if policy.name == name:
+                return policy
+        raise UnknownPolicy(name, [policy.name for policy in self.policies])
+
+    def purpose_of(self, vendor: str) -> Purpose | None:
+        """The purpose that a declared vendor belongs to."""
+        for purpose in self.purposes:
+            if any(declared.name == vendor for declared in vendors_of(purpose)):
+                return purpose
+        return None
+
+    def _with_basis(self, basis: Basis) -> tuple[Purpose, ...]:
+        return tuple(purpose for purpose in self.purposes if purpose.basis == basis)
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+
+def vendors_of(purpose: Purpose) -> tuple[Vendor, ...]:
+    """The vendors of a purpose of a built `Site`, where every key has become a `Vendor`."""
+    return tuple(vendor for vendor in purpose.vendors if isinstance(vendor, Vendor))
+
+
+def _keys(secret: str | Sequence[str]) -> str | tuple[str, ...]:
+    given = secret or os.environ.get(SECRET_VARIABLE, "").split()
+    return given if isinstance(given, str) else tuple(given)

@@ -1,0 +1,272 @@
+"""The facts of one request, read once and typed: who asks for what, what they chose before, what they can show.
+
+Everything a visitor can send meets its one parse function here. Nothing is decided in this file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import parse_qsl, quote, unquote
+
+from consentkit.cookies import (
+    VIEWS,
+    Holder,
+    ReaderChoice,
+    Seal,
+    Trust,
+    read_choice,
+    read_holder,
+    read_reader,
+)
+from consentkit.vocabulary import Choice
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+#: The query parameter that shows one view for one request, with precedence over the cookie.
+VIEW_PARAMETER = "ckit_view"
+
+# What the destinations of Sec-Fetch-Dest that become a page in a window or frame are called (Fetch standard, 2.2.7).
+PAGE_DESTINATIONS = frozenset({"document", "iframe", "frame", "embed", "object"})
+FRAME_DESTINATIONS = PAGE_DESTINATIONS - {"document"}
+
+# Libraries that ask for a piece of a page say so: htmx, Turbo, jQuery and friends, pjax.
+FRAGMENT_HEADERS = ("turbo-frame", "x-requested-with", "x-pjax")
+
+# Phones say "Mobi"; an Android without it is a tablet. Sec-CH-UA-Mobile is asked first where it is sent.
+PHONE = re.compile(r"Mobi|iPhone|iPod|Opera Mini|IEMobile", re.ASCII)
+TABLET = re.compile(r"iPad|Tablet|Android|Kindle|Silk/", re.ASCII)
+ROBOT = re.compile(r"bot\b|crawl|spider|slurp|facebookexternalhit", re.ASCII | re.IGNORECASE)
+
+
+class Device(StrEnum):
+    """What kind of machine asks, as coarsely as it can be said."""
+
+    PHONE = "phone"
+    TABLET = "tablet"
+    DESKTOP = "desktop"
+    ROBOT = "robot"
+    UNKNOWN = "unknown"
+
+
+class Asks(StrEnum):
+    """What the request can become, as far as its headers tell."""
+
+    #: A page in a window: controls go in.
+    PAGE = "page"
+    #: A page, if its body is one: nothing says that it is, and nothing says that it is not.
+    PERHAPS = "perhaps"
+    #: A frame, a fragment, a `fetch()`: third parties are held back, nothing else.
+    PART = "part"
+
+
+@dataclass(frozen=True)
+class Cookies:
+    """The three cookies of the site, already read, and the names of all that came."""
+
+    choice: Choice | None = None
+    trust: Trust = Trust.ABSENT
+    holder: Holder | None = None
+    reader: ReaderChoice = ReaderChoice()
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request. `path` is what follows `root_path`, decoded; `target` is what the browser shows, encoded, with query."""
+
+    method: str
+    scheme: str
+    host: str
+    root_path: str
+    path: str
+    target: str
+    query: str
+    asks: Asks
+    can_be_page: bool
+    cookies: Cookies
+    device: Device
+    gpc: bool
+    accept: str
+    accept_language: str
+    destination: str
+    site: str
+    origin: str
+    view_parameter: str | None
+    is_prefetch: bool
+    now: datetime
+
+    @property
+    def hostname(self) -> str:
+        """The host without its port, lower-cased."""
+        return bare_host(self.host)
+
+    @property
+    def wants_json(self) -> bool:
+        return "application/json" in self.accept
+
+
+@dataclass(frozen=True)
+class CookieReader:
+    """How this site's cookies are called and trusted. Built once."""
+
+    stem: str
+    choice_seal: Seal
+    holder_seal: Seal
+
+    def names(self, use: str = "") -> tuple[str, str]:
+        """Both names of a cookie: host-bound over https, plain otherwise."""
+        name = f"{self.stem}{use}"
+        return f"__Host-{name}", name
+
+    def read(self, jar: Mapping[str, str], now: datetime) -> Cookies:
+        # Both names are read; where they differ, the one that allows less counts.
+        choices = [read_choice(jar.get(name), self.choice_seal, now) for name in self.names()]
+        found = [choice for choice, _ in choices if choice is not None]
+        trust = next((trust for _, trust in choices if trust is not Trust.ABSENT), Trust.ABSENT)
+        holders = [read_holder(jar.get(name), self.holder_seal) for name in self.names("_id")]
+        return Cookies(
+            choice=min(found, key=_granted, default=None),
+            trust=Trust.GOOD if found else trust,
+            holder=next((holder for holder in holders if holder is not None), None),
+            reader=read_reader(jar.get(f"{self.stem}_reader")),
+            names=frozenset(jar),
+        )
+
+
+def read(
+    *,
+    method: str,
+    scheme: str,
+    root_path: str,
+    path: str,
+    raw_path: bytes | None,
+    query: bytes,
+    headers: Headers,
+    cookies: CookieReader,
+    now: datetime,
+) -> Visit:
+    """A `Visit` from the parts of a request.
+
+    `path` is decoded and without `root_path`, `raw_path` is as it was sent; headers are as the server gave them.
+    """
+    given = _headers(headers)
+    fields = dict(parse_qsl(query.decode("latin-1"), max_num_fields=100)) if _names_ours(query) else {}
+    asks = _asks(given)
+    return Visit(
+        method=method,
+        scheme=scheme,
+        host=given.get("host", ""),
+        root_path=root_path,
+        path=path,
+        target=_target(root_path + path, raw_path, query),
+        query=query.decode("latin-1"),
+        asks=asks,
+        can_be_page=_can_be_page(given),
+        cookies=cookies.read(_jar(given.get("cookie", "")), now),
+        device=_device(given),
+        gpc=given.get("sec-gpc", "").strip() == "1",
+        accept=given.get("accept", ""),
+        accept_language=given.get("accept-language", ""),
+        destination=given.get("sec-fetch-dest", ""),
+        site=given.get("sec-fetch-site", ""),
+        origin=given.get("origin", ""),
+        view_parameter=fields.get(VIEW_PARAMETER) if fields.get(VIEW_PARAMETER) in VIEWS else None,
+        is_prefetch=_is_prefetch(given),
+        now=now,
+    )
+
+
+def bare_host(host: str) -> str:
+    """A Host header without its port: `[::1]:8000` -> `[::1]`, `Example.COM.:80` -> `example.com`."""
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    return name.lower().rstrip(".")
+
+
+def _headers(headers: Headers) -> dict[str, str]:
+    """Lower-cased names; of a repeated header the values are joined, cookies by "; " (RFC 6265, 4.2.1)."""
+    given: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if name in given:
+            value = f"{given[name]}{'; ' if name == 'cookie' else ', '}{value}"
+        given[name] = value
+    return given
+
+
+def _jar(header: str) -> dict[str, str]:
+    """Names and values of a Cookie header; of a repeated name the first counts, which is the most specific path."""
+    jar: dict[str, str] = {}
+    for pair in header.split(";"):
+        name, found, value = pair.strip().partition("=")
+        if found:
+            jar.setdefault(name, value)
+    return jar
+
+
+def _target(path: str, raw_path: bytes | None, query: bytes) -> str:
+    """Path and query as the browser shows them: the raw path where the server gives it, else encoded again."""
+    raw = (raw_path or b"").partition(b"?")[0].decode("latin-1")
+    shown = raw if raw and unquote(raw) == path else quote(path, safe="/:@!$&'()*+,;=~")
+    return f"{shown}?{query.decode('latin-1')}" if query else shown
+
+
+def _names_ours(query: bytes) -> bool:
+    return b"ckit_" in query
+
+
+def _asks(given: Mapping[str, str]) -> Asks:
+    mode, destination = given.get("sec-fetch-mode", ""), given.get("sec-fetch-dest", "")
+    if destination in FRAME_DESTINATIONS:
+        return Asks.PART
+    if mode == "navigate" or destination == "document":
+        return Asks.PAGE
+    if _is_prefetch(given) and _names_html(given):
+        return Asks.PAGE
+    if mode or destination or _is_fragment(given) or not _may_be_html(given):
+        return Asks.PART
+    # Plain http to a real host and old Safari send no Sec-Fetch headers at all: the body has to tell.
+    return Asks.PERHAPS
+
+
+def _can_be_page(given: Mapping[str, str]) -> bool:
+    """Whether request headers may be touched for it: a stylesheet keeps its 304 and its brotli."""
+    destination = given.get("sec-fetch-dest", "")
+    return destination in PAGE_DESTINATIONS or (destination in ("", "empty") and _names_html(given))
+
+
+def _is_fragment(given: Mapping[str, str]) -> bool:
+    htmx_part = "hx-request" in given and "hx-boosted" not in given
+    return htmx_part or any(name in given for name in FRAGMENT_HEADERS)
+
+
+def _names_html(given: Mapping[str, str]) -> bool:
+    return "text/html" in given.get("accept", "")
+
+
+def _may_be_html(given: Mapping[str, str]) -> bool:
+    accept = given.get("accept", "").strip()
+    return not accept or accept == "*/*" or "text/html" in accept
+
+
+def _is_prefetch(given: Mapping[str, str]) -> bool:
+    signals = (given.get("sec-purpose", ""), given.get("purpose", ""), given.get("x-moz", ""))
+    return any("prefetch" in signal for signal in signals)
+
+
+def _device(given: Mapping[str, str]) -> Device:
+    agent = given.get("user-agent", "")
+    if ROBOT.search(agent):
+        return Device.ROBOT
+    if given.get("sec-ch-ua-mobile") == "?1" or PHONE.search(agent):
+        return Device.PHONE
+    if TABLET.search(agent):
+        return Device.TABLET
+    return Device.DESKTOP if agent else Device.UNKNOWN
+
+
+def _granted(choice: Choice) -> int:
+    return sum(choice.purposes.values()) + sum(choice.vendors.values())
