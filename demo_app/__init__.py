@@ -10,6 +10,9 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from consentkit import ConsentMiddleware
+
+from .configuration import DATA, courier, log_in
 from .folder import SavedPages
 from .hosts import ByHost
 from .newspaper import Newspaper
@@ -34,10 +37,6 @@ def make_app(
     third_parties = ThirdParties()
     pages: ASGIApp = SavedPages(folder).app() if folder else Newspaper(third_parties, port=port).app()
     hosts: dict[str, ASGIApp] = {party.host: party.app() for party in third_parties}
-    if wrapped:
-        from consentkit import ConsentMiddleware
-
-        from .configuration import courier
     return ByHost(
         {**hosts, "bare.localhost": pages},
         otherwise=ConsentMiddleware(pages, courier(log or default_log())) if wrapped else pages,
@@ -45,17 +44,10 @@ def make_app(
 
 
 def default_log() -> str:
-    from .configuration import DATA, log_in
-
     DATA.mkdir(parents=True, exist_ok=True)
     return log_in(DATA)
 
 
-try:
-    from .configuration import courier
-
-    site = courier(default_log())
-    app = make_app()
-except ImportError:  # TEMPORARY until consentkit exports its names
-    pass
+site = courier(default_log())
+app = make_app()
 bare = make_app(wrapped=False)

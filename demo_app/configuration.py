@@ -63,5 +63,4 @@ def courier(log: str) -> Site:
         # "strict" holds back every company that is not in the list, known or unknown.
         holding="strict",
         necessary={"courier_session": "keeps you signed in until you close the browser"},
-        mobile_remove=[".ads"],
     )

@@ -24,11 +24,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from consentkit.errors import LogUnavailable, MiddlewareMissing
-try:
-    from consentkit import accept
-except ImportError:  # TEMPORARY
-    async def accept(request, name): raise MiddlewareMissing
+from consentkit import LogUnavailable, MiddlewareMissing, accept
 
 from . import articles, reader
 from .board import MAX_NAME, MAX_TEXT, REACTIONS, Board

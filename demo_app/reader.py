@@ -9,12 +9,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from consentkit.errors import MiddlewareMissing
-try:
-    from consentkit import consent_of, reader_of
-except ImportError:  # TEMPORARY
-    def consent_of(request): raise MiddlewareMissing
-    reader_of = consent_of
+from consentkit import MiddlewareMissing, consent_of, reader_of
 
 
 @dataclass(frozen=True)

@@ -176,8 +176,7 @@ def _shortest(full: _Full) -> str:
 
 # --- Choosing -------------------------------------------------------------------------------------------
 
-# A browser sends a handful; beyond that it is a test of our patience. 20 is what we look at, of at most this
-# text.
+# A browser sends a handful; beyond that it is a test of our patience.
 MAX_LANGUAGES = 20
 MAX_HEADER = 1000  # characters
 
@@ -228,8 +227,7 @@ def choose(
     a catalogue is passed over. Then come `Accept-Language`, the site's `default`, English, and the first
     available.
     """
-    # A header that names several languages ("de, en") is no tag, so it has no say: the page is not in one
-    # language.
+    # A Content-Language that names several ("de, en") is no tag and has no say: the page is not in one.
     for candidate in candidates:
         if candidate and (tag := match(candidate, available)):
             return Chosen(tag, read_accept_language=False)
@@ -298,10 +296,10 @@ class MissingValue(ConsentKitError, KeyError):
 
 @dataclass(frozen=True)
 class Language:
-    """A language as pages need it: `tag` is BCP 47 (`sr-Latn`) for `lang=`, `direction` is `ltr` or `rtl` for
-    `dir=`.
+    """A language as pages need it.
 
-    `folder` is the name in `locales/` (`sr_Latn`), and `autonym` what the language calls itself.
+    `tag` is BCP 47 for `lang=` (`sr-Latn`), `direction` is `ltr` or `rtl` for `dir=`, `folder` is its name in
+    `locales/` (`sr_Latn`), and `autonym` is what the language calls itself.
     """
 
     tag: str
@@ -358,12 +356,13 @@ class Catalogue:
         Of a message with plural forms it is the one for `count`, without a count the last, which is the
         general one.
         """
-        forms = self._messages.get(id)
-        if forms is None:
-            if self._fallback is None:
-                raise UnknownMessage(id, self._messages)
-            return self._fallback.raw(id, count)
-        return forms[-1] if count is None or len(forms) == 1 else forms[self._form(count)]
+        speaker = self._speaker(id)
+        forms = speaker._messages[id]
+        return forms[-1] if count is None or len(forms) == 1 else forms[speaker._form(count)]
+
+    def forms(self, id: str) -> tuple[str, ...]:
+        """Every plural form of the message, in the order of its catalogue; one, when it does not count."""
+        return self._speaker(id)._messages[id]
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -387,9 +386,9 @@ class Catalogue:
         fact.
         """
         unit, count = _largest_unit(days)
-        # CLDR leaves out a long form that equals the short one, and Babel 2.18 then says "2 duration-day" in
-        # 18 of our languages and "1 dani" in Serbian. So the catalogue's own words go first, and Babel helps
-        # out where an owner added a language. It also lets a language use the case that its sentences need.
+        # CLDR leaves out a long form that equals the short one, and Babel 2.18 then says "2 duration-day"
+        # (bs, ar, it, pt, ja) or "1 dani" (sr_Latn). So the catalogue's own words go first, and Babel
+        # helps out where there are none, as in a language that an owner added.
         if f"duration.{unit}s" in self._messages:
             return self.plural(f"duration.{unit}s", count)
         return _unit(self.language.folder, count, unit)
@@ -401,6 +400,14 @@ class Catalogue:
     def country(self, code: str) -> str:
         """The name of a country (ISO 3166, two letters); an unknown code comes back as it is."""
         return str(_locale(self.language.folder).territories.get(code.upper(), code))
+
+    def _speaker(self, id: str) -> Catalogue:
+        """The catalogue that says it, whose plural rule goes with it: this one, or one to fall back to."""
+        if id in self._messages:
+            return self
+        if self._fallback is None:
+            raise UnknownMessage(id, self._messages)
+        return self._fallback._speaker(id)
 
     def _all_ids(self) -> Collection[str]:
         return self._messages.keys() if self._fallback is None else self._fallback._all_ids()
@@ -503,7 +510,8 @@ def _problems(
             yield f"{len(said)} forms, but this message has {wanted} in {folder!r}."
     known = placeholders(source[id][-1])
     for name in sorted(placeholders(" ".join(said)) - known):
-        yield f"{{{name}}} can't be filled here; known: {', '.join(f'{{{k}}}' for k in sorted(known)) or 'none'}."
+        braced = ", ".join(f"{{{name}}}" for name in sorted(known)) or "none"
+        yield f"{{{name}}} is not filled here; known: {braced}."
 
 
 def _locales() -> Traversable:
@@ -520,8 +528,7 @@ def _packaged() -> tuple[str, ...]:
 
 @lru_cache(maxsize=128)
 def _read_po(folder: str) -> tuple[Mapping[str, tuple[str, ...]], Callable[[int], int]]:
-    """The messages of a catalogue, each as its plural forms, and the rule that tells which form a count
-    takes.
+    """The messages of a catalogue, each as its plural forms, and which form a count takes.
 
     `folder` is one of `_packaged()`. Fuzzy and empty entries are left out: English that is right beats a
     translation that may be wrong.
@@ -578,8 +585,7 @@ def _language(folder: str) -> Language:
     locale = _locale(folder)
     autonym = locale.get_display_name(locale) or folder
     # CLDR writes names as they stand inside a sentence ("français"); in a list each begins with a capital,
-    # where the script has them. title(), because upper() would take Georgian into capitals that are not used
-    # so.
+    # where the script has them. title() and not upper(), which gives Georgian capitals that nobody writes.
     autonym = autonym[:1].title() + autonym[1:]
     return Language(folder.replace("_", "-"), folder, locale.text_direction, autonym)
 
@@ -602,6 +608,7 @@ def _percent(folder: str, n: int) -> str:
 def _unit(folder: str, count: int, unit: str) -> str:
     from babel.units import format_unit
 
+    # A missing long form shows the name of the unit itself; CLDR means the short one by that.
     name, locale = f"duration-{unit}", _locale(folder)
     long = format_unit(count, name, "long", locale=locale)
     return format_unit(count, name, "short", locale=locale) if name in long else long

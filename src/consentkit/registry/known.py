@@ -198,10 +198,11 @@ class Registry:
     def _row(self, key: str) -> Row:
         row = self._rows.get(key)
         if row is None:
-            raise UnknownRegistryKey(key, self._nearest(key))
+            raise UnknownRegistryKey(key, self.nearest(key))
         return row
 
-    def _nearest(self, key: str) -> list[str]:
+    def nearest(self, key: str) -> list[str]:
+        """The keys closest to a misspelt one, or the one that a company is filed under here."""
         if key in self._also:
             return [self._also[key]]
         close = get_close_matches(key, [*self._rows, *self._also], n=3)

@@ -13,7 +13,7 @@ import enum
 import re
 from collections.abc import Callable, Container
 
-from consentkit.rewrite.scanner import LONGEST_WAIT, RAW_TEXT, WS
+from consentkit.rewrite.scanner import ATTRIBUTE, LONGEST_WAIT, RAW_TEXT, WS
 
 
 class Part(enum.Enum):
@@ -128,58 +128,106 @@ _LONGEST_NAME = 64  # bytes
 class OverlongTag:
     """Lets a tag go that is too long to wait for, and asks about each attribute that may hold a URL.
 
-    `is_held(name, value, whole)` is called with those in `watched`; `whole` is False when the value, too, is
-    too long to wait for. `feed` gives the edits to make in `data`, as positions; a position is negative when
-    the attribute began in an earlier piece, which is why those bytes are withheld and come in `waiting`.
+    `is_held(name, value, whole)` is called for the attributes in `watched`; `whole` is False when the value, too,
+    is longer than `LONGEST_WAIT` and cut off there. Bytes leave by `put`, and `rename` is called right before
+    those of an attribute that is held.
     """
 
-    __slots__ = ("_is_held", "_name_is_watched", "_part", "_waiting", "_watched")
+    __slots__ = ("_is_held", "_part", "_put", "_rename", "_size", "_watched", "_watching", "_withheld")
 
-    def __init__(self, watched: Container[bytes], is_held: Callable[[bytes, bytes, bool], bool]) -> None:
+    def __init__(
+        self,
+        watched: Container[bytes],
+        is_held: Callable[[bytes, bytes, bool], bool],
+        put: Callable[[bytes], None],
+        rename: Callable[[], None],
+    ) -> None:
         self._watched = watched
         self._is_held = is_held
+        self._put = put
+        self._rename = rename
         self._part = Part.BETWEEN
-        self._waiting: list[bytes] = []
-        self._name_is_watched = True
+        self._watching = False
+        self._withheld: list[bytes] = []
+        self._size = 0
 
-    def feed(self, data: bytes, put: Callable[[bytes], None], hold: Callable[[], None]) -> int:
-        """Hand on what is certain by `put`, calling `hold` before an attribute that is held.
-
-        Returns where the tag ends in `data`, or -1 when it goes on.
-        """
-        at, begin, size = 0, 0, len(data)  # data[begin:at] is neither put nor waiting yet
-        part = self._part
+    def feed(self, data: bytes) -> int:
+        """Returns where the tag ends in `data`, or -1 when it goes on."""
+        part, at, begin, size = self._part, 0, 0, len(data)
         while at < size and part is not Part.END:
-            before, (part, at) = part, _step(part, data, at)
+            before = part
+            part, at = _step(part, data, at)
+            if part is before:
+                break
             if before is Part.BETWEEN:
-                # Between attributes nothing is withheld; a name starts with the byte just read.
-                cut = at - 1 if part is Part.NAME else at
-                put(data[begin:cut])
-                begin, self._name_is_watched = cut, part is Part.NAME
+                if part is Part.NAME:
+                    self._put(data[begin : at - 1])
+                    begin, self._watching = at - 1, True
+            elif before is Part.NAME:
+                begin = self._name_is_known(data, begin, at)
             elif part is Part.BETWEEN or part is Part.END:
-                # `b=>`: the ">" is not of the attribute.
-                cut = at - 1 if part is Part.END else at
-                self._release(data[begin:cut], put, hold, whole=True)
-                put(data[cut:at])
-                begin = at
-            elif before is Part.NAME and part is not Part.NAME:
-                name = b"".join(self._waiting) + data[begin:at]
-                if self._name_is_watched and name.lower() not in self._watched:
-                    self._give_up(data[begin:at], put)
-                    begin = at
+                cut = at - (part is Part.END)
+                self._decide(data[begin:cut])
+                begin = cut
         self._part = part
         if part is Part.END:
+            self._put(data[begin:at])
             return at
-        self._wait(data[begin:at], put, hold)
+        self._keep(data[begin:at])
         return -1
 
-    def flush(self, put: Callable[[bytes], None], hold: Callable[[], None]) -> None:
-        """The input has ended inside the tag."""
-        self._release(b"", put, hold, whole=False)
+    def close(self) -> None:
+        """The input ended inside the tag: parsers drop it, so nothing of it is loaded."""
+        for piece in self._withheld:
+            self._put(piece)
+        self._withheld = []
 
-    def _wait(self, piece: bytes, put: Callable[[bytes], None], hold: Callable[[], None]) -> None:
-        if not self._name_is_watched:
-            put(piece)
+    def _name_is_known(self, data: bytes, begin: int, at: int) -> int:
+        if not self._watching:
+            return begin
+        name = b"".join(self._withheld) + data[begin:at]
+        if name.lower() in self._watched:
+            return begin
+        self._let_go(data[begin:at])
+        return at
+
+    def _keep(self, piece: bytes) -> None:
+        if not self._watching:
+            self._put(piece)
             return
-        self._waiting.append(piece)
-        size = sum(map(len, self._waiting)) if len(self._waiting) < 2 else self._grow(piece)
+        self._withheld.append(piece)
+        self._size += len(piece)
+        if self._part is Part.NAME and self._size > _LONGEST_NAME:
+            self._let_go(b"")
+        elif self._size > LONGEST_WAIT:
+            self._decide(b"")
+
+    def _decide(self, piece: bytes) -> None:
+        if not self._watching:
+            self._put(piece)
+            return
+        text = b"".join(self._withheld) + piece
+        # Cut off at the same place however the input was cut, and so with the same answer.
+        whole = len(text) <= LONGEST_WAIT
+        attribute = ATTRIBUTE.match(text if whole else _closed(text[:LONGEST_WAIT]))
+        assert attribute is not None, "an attribute starts with a byte of its name"
+        if self._is_held(attribute[1].lower(), attribute[2] or attribute[3] or attribute[4] or b"", whole):
+            self._rename()
+        self._let_go(piece)
+
+    def _let_go(self, piece: bytes) -> None:
+        for withheld in self._withheld:
+            self._put(withheld)
+        self._put(piece)
+        self._withheld = []
+        self._size = 0
+        self._watching = False
+
+
+_OPEN_QUOTE = re.compile(rb"""[^%b=]++[%b]*+=[%b]*+(["'])""" % (WS, WS, WS))
+
+
+def _closed(attribute: bytes) -> bytes:
+    """A cut-off attribute with its quote closed, so that it reads as one."""
+    quote = _OPEN_QUOTE.match(attribute)
+    return attribute + quote[1] if quote else attribute

@@ -1,0 +1,81 @@
+"""Our style sheets and scripts: read once, named by their content, in two sizes.
+
+Visitors who have chosen get the small ones: no banner in the sheet, and a script that fetches the whole one when it
+is needed. Sources are written for people; comments and indentation do not go out.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+CSS = "text/css; charset=utf-8"
+JS = "text/javascript; charset=utf-8"
+
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_CSS_SPACE = re.compile(r"\s+")
+_CSS_JOINTS = re.compile(r" ?([{};,>]) ?")
+_JS_COMMENT_LINE = re.compile(r"^\s*//.*$", re.MULTILINE)
+_JS_INDENTATION = re.compile(r"\s*\n\s*")
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file of ours. `name` holds a hash of `body`, so it may be kept for ever."""
+
+    name: str
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What stands inline: `text` is ASCII, `sha256` its base64 hash for a policy."""
+
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        return base64.b64encode(hashlib.sha256(self.text.encode("ascii")).digest()).decode("ascii")
+
+
+def style(*names: str) -> Sheet:
+    return Sheet("".join(_squeeze_css(_read(f"{name}.css")) for name in names))
+
+
+def script(*names: str) -> Sheet:
+    """The sources as one script. In XHTML a script is parsed as markup, so it stands in a CDATA section."""
+    parts = "\n".join(_squeeze_js(_read(f"{name}.js")) for name in names)
+    return Sheet(f"//<![CDATA[\n{parts}\n//]]>")
+
+
+def asset(stem: str, content_type: str, sheet: Sheet) -> Asset:
+    body = sheet.text.encode("ascii")
+    extension = "css" if content_type == CSS else "js"
+    return Asset(f"{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{extension}", content_type, body)
+
+
+def by_name(*assets: Asset) -> Mapping[str, Asset]:
+    return {each.name: each for each in assets}
+
+
+@cache
+def _read(name: str) -> str:
+    text = (files("consentkit.controls") / "static" / name).read_text(encoding="utf-8")
+    text.encode("ascii")  # inline in a page of any charset, so anything else would be misread there
+    return text
+
+
+def _squeeze_css(text: str) -> str:
+    text = _CSS_SPACE.sub(" ", _COMMENT.sub("", text))
+    return _CSS_JOINTS.sub(r"\1", text).replace(";}", "}").strip()
+
+
+def _squeeze_js(text: str) -> str:
+    """Without comment lines and indentation. Our scripts hold no string over several lines."""
+    return _JS_INDENTATION.sub("\n", _JS_COMMENT_LINE.sub("", text)).strip()

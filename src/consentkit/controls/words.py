@@ -1,0 +1,99 @@
+"""What people read, in one language: titles of purposes, vendors and policies, and sentences around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from consentkit.languages import Catalogue, fill, pick
+from consentkit.settings import Site
+from consentkit.settings.checks import TITLED_POLICIES
+from consentkit.settings.site import vendors_of
+from consentkit.templates import Markup, escape
+from consentkit.vocabulary import BUILT_IN_PURPOSES, Policy, Purpose, Text, Vendor
+
+_LIFETIME = re.compile(r"([0-9]{1,5}) ?(day|week|month|year)s?\Z", re.ASCII)
+_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
+
+
+@dataclass(frozen=True)
+class Words:
+    """One site's words in one language. Results are text unless they are `Markup`."""
+
+    site: Site
+    catalogue: Catalogue
+
+    @property
+    def tag(self) -> str:
+        return self.catalogue.language.tag
+
+    def text(self, id: str, **values: object) -> str:
+        return self.catalogue.text(id, **values)
+
+    def markup(self, id: str, count: int | None = None, **values: object) -> Markup:
+        """The message with its values set apart: names of sites and vendors may run the other way."""
+        raw = str(escape(self.catalogue.raw(id, count)))
+        return Markup(fill(raw, {name: _apart(value) for name, value in values.items()}))  # noqa: S704 - escaped above
+
+    def own(self, text: Text) -> str:
+        """A text of the owner in this language."""
+        return pick(text, self.tag)
+
+    def purpose(self, purpose: Purpose) -> str:
+        if purpose.title:
+            return self.own(purpose.title)
+        return self.text(f"purpose.{purpose.name}.title") if purpose.name in BUILT_IN_PURPOSES else purpose.name
+
+    def purpose_text(self, purpose: Purpose) -> str:
+        if purpose.text:
+            return self.own(purpose.text)
+        return self.text(f"purpose.{purpose.name}.text") if purpose.name in BUILT_IN_PURPOSES else ""
+
+    def vendor(self, vendor: Vendor) -> str:
+        return self.own(vendor.title) or vendor.name
+
+    def policy(self, policy: Policy) -> str:
+        if policy.title:
+            return self.own(policy.title)
+        return self.text(f"policy.{policy.name}") if policy.name in TITLED_POLICIES else policy.name
+
+    def purposes(self, purposes: Iterable[Purpose]) -> str:
+        return self.catalogue.list([self.purpose(purpose) for purpose in purposes])
+
+    def lifetime(self, text: str) -> str:
+        """A cookie's lifetime in this language; what is no plain length of time stays as the owner wrote it."""
+        found = _LIFETIME.match(text.strip())
+        return self.catalogue.duration(int(found[1]) * _DAYS[found[2]]) if found else text
+
+    def longest(self, vendor: Vendor) -> str:
+        """The longest lifetime of a vendor's cookies, "" when none can be compared."""
+        found = [match for text in vendor.cookies.values() if (match := _LIFETIME.match(text.strip()))]
+        if not found:
+            return ""
+        return self.lifetime(max(found, key=lambda match: int(match[1]) * _DAYS[match[2]])[0])
+
+    def links(self, policies: Sequence[Policy]) -> Markup:
+        """The policies as links, joined the way the language joins them."""
+        anchors = [str(self.link(policy)) for policy in policies]
+        return Markup(self.catalogue.list(anchors))  # noqa: S704 - anchors are escaped, CLDR's joints are plain text
+
+    def link(self, policy: Policy) -> Markup:
+        return Markup('<a href="{}" target="_self">{}</a>').format(address(policy.url), self.policy(policy))
+
+
+def address(url: str) -> Markup | str:
+    """An owner's URL; a path lies under the app's root_path, as every path of the app does."""
+    from consentkit.controls.fragment import MARKS
+
+    return MARKS["root"] + url if url.startswith("/") else url
+
+
+def count_vendors(purposes: Iterable[Purpose]) -> int:
+    return sum(len(vendors_of(purpose)) for purpose in purposes)
+
+
+def _apart(value: object) -> Markup:
+    if isinstance(value, Markup):
+        return value
+    return Markup("<bdi>{}</bdi>").format(value)

@@ -1,0 +1,85 @@
+"""Is it certain that no link, button, label, select or object is open here?
+
+A placeholder has a button and a link in it. Inside another link or button the parser would close that one, and
+the page would be another. Keeping the stack of open elements would mean stopping at every tag, so:
+
+- elements that are rare enough to stop at are followed as they come;
+- for `<a>`, of which a page has hundreds, only the stretches that were passed over are noted. Once somebody asks,
+  they are searched from the end. The last tag of a link says whether one is open.
+
+When in doubt, the answer is no. A `</a>` inside a table does not close a link that was opened outside it, so
+after a link that was open at a `<table>` everything is in doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from consentkit.rewrite.scanner import ATTRIBUTES, BOGUS_COMMENT, NAME_END
+
+#: Elements that hide what is open outside of them from an end tag inside of them (HTML, "has an element in scope").
+_SCOPES = frozenset({b"table", b"marquee", b"applet", b"object", b"template"})
+
+_TAG = re.compile(rb"<(?:(/?+[aA])%b%b>|[a-zA-Z/]%b>|%b)" % (NAME_END, ATTRIBUTES, ATTRIBUTES, BOGUS_COMMENT))
+
+
+class Ancestors:
+    """What a placeholder must not be in. Positions are those of the chunk in hand."""
+
+    __slots__ = ("_data", "_in_doubt", "_link_is_open", "_open", "passed")
+
+    def __init__(self) -> None:
+        self._open: Counter[bytes] = Counter()
+        self._in_doubt = False
+        self._link_is_open = False
+        self._data = b""
+        #: The stretches of the chunk that were passed over since `_link_is_open` was true.
+        self.passed: list[tuple[int, int]] = []
+
+    def take(self, chunk: bytes) -> None:
+        """Go on with the next chunk."""
+        self._settle()
+        self._data = chunk
+
+    def start(self, name: bytes) -> None:
+        """A start tag of an element that is followed as it comes, or of `a`."""
+        if name == b"a":
+            self._link(is_open=True)
+            return
+        if name in _SCOPES and (self._settle() or self._open.total()):
+            self._in_doubt = True
+        if name == b"button" or name == b"select":
+            self._open[name] = 1  # they close the one before
+        elif name != b"table":
+            self._open[name] += 1
+
+    def end(self, name: bytes) -> None:
+        if name == b"a":
+            self._link(is_open=False)
+        elif self._open[name] > 0:
+            self._open[name] -= 1
+
+    def are_none(self) -> bool:
+        return not (self._in_doubt or self._open.total() or self._settle())
+
+    def _link(self, *, is_open: bool) -> None:
+        self._link_is_open = is_open
+        self.passed.clear()
+
+    def _settle(self) -> bool:
+        """Whether a link is open, by the last tag of one in what was passed over."""
+        data = self._data
+        for start, end in reversed(self.passed):
+            if _may_have_link(data, start, end):
+                links = [found[1] for found in _TAG.finditer(data, start, end) if found[1]]
+                if links:
+                    self._link_is_open = links[-1] in b"aA"
+                    break
+        self.passed.clear()
+        return self._link_is_open
+
+
+def _may_have_link(data: bytes, start: int, end: int) -> bool:
+    # Four searches without a look at each byte in Python; from the end, where links are likeliest to be found.
+    return any(data.rfind(tag, start, end) >= 0 for tag in (b"</a", b"<a", b"<A", b"</A"))

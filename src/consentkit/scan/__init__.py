@@ -1,0 +1,1 @@
+"""What does this site load, and does the middleware reach it?"""
