@@ -1,7 +1,7 @@
 """Serve the demo: `python -m demo_app [DIR] [--port 8000] [--data DIR]`.
 
-The first line on stdout is the address, alone, and it is printed when the socket accepts: a program that starts
-the demo may read one line and go on.
+The first line on stdout is the address, alone, and it is printed when the socket accepts: a program that
+starts the demo may read one line and go on.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -43,10 +44,16 @@ class Wish:
 
 
 def read(argv: Sequence[str]) -> Wish:
-    parser = Parser(prog="python -m demo_app", description="A small newspaper behind consentkit, on this machine only.")
-    parser.add_argument("folder", metavar="DIR", nargs="?", help="serve the saved *.html pages in DIR instead")
+    parser = Parser(
+        prog="python -m demo_app", description="A small newspaper behind consentkit, on this machine only."
+    )
+    parser.add_argument(
+        "folder", metavar="DIR", nargs="?", help="serve the saved *.html pages in DIR instead"
+    )
     parser.add_argument("--port", default="8000", help="8000 unless told; 0 takes any free port")
-    parser.add_argument("--data", metavar="DIR", default=str(DATA), help=f"where the consent log is kept: {DATA}")
+    parser.add_argument(
+        "--data", metavar="DIR", default=str(DATA), help=f"where the consent log is kept: {DATA}"
+    )
     arguments = parser.parse_args(argv)
     return Wish(
         folder=read_folder(arguments.folder) if arguments.folder is not None else None,
@@ -71,11 +78,13 @@ def read_folder(text: str) -> Path:
 
 
 def listen(port: int) -> list[socket.socket]:
-    """Sockets on the loopback addresses only, IPv6 too where there is any: browsers try it for *.localhost."""
+    """Sockets on the loopback addresses only, IPv6 too where there is any: browsers try it first."""
     try:
         first = socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        raise UsedWrongly(f"Port {port} can't be used: {os.strerror(error.errno or 0)}. Try --port 0.") from None
+        raise UsedWrongly(
+            f"Port {port} can't be used: {os.strerror(error.errno or 0)}. Try --port 0."
+        ) from None
     try:
         second = socket.create_server(("::1", first.getsockname()[1]), family=socket.AF_INET6)
     except OSError:
@@ -128,10 +137,9 @@ def main(argv: Sequence[str]) -> int:
     # A page of /held that somebody left open must not keep Ctrl-C waiting.
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     server = Server(config, announcement(wish, port))
-    try:
+    # After Ctrl-C uvicorn shuts down in good order and then passes the signal on.
+    with suppress(KeyboardInterrupt):
         server.run(sockets=sockets)
-    except KeyboardInterrupt:
-        pass  # uvicorn has shut down in good order and passes the signal on
     return 0 if server.started else 1
 
 
@@ -139,7 +147,9 @@ def make_folder(data: Path) -> None:
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsedWrongly(f"The folder {str(data)!r} can't be made: {os.strerror(error.errno or 0)}.") from None
+        raise UsedWrongly(
+            f"The folder {str(data)!r} can't be made: {os.strerror(error.errno or 0)}."
+        ) from None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is in the paper. The text of each article is `templates/stories/<slug>.html`; here stands all the rest.
+"""What is in the paper. The text of an article is `templates/stories/<slug>.html`; here stands all the rest.
 
 The towns, the people and the events are invented.
 """
@@ -6,7 +6,7 @@ The towns, the people and the events are invented.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,21 @@ SPORT = Section("sport", "Sport", "Rowing first. Football, too.")
 OPINION = Section("opinion", "Opinion", "Columns and letters. They speak for their authors.")
 SECTIONS = {section.slug: section for section in (RIVER, TOWN, ECONOMY, CULTURE, SPORT, OPINION)}
 
+
+def november(day: int, hour: int, minute: int) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
 #: Newest first; the first is the lead of the front page.
 ARTICLES = (
     Article(
         slug="footbridge-reopens",
         section=RIVER,
         title="After eleven years, the footbridge at Podstijena carries people again",
-        standfirst="A hanging bridge, 126 metres of new larch and one stubborn village: how a crossing that nobody"
-        " wanted to pay for was rebuilt by those who needed it.",
+        standfirst="A hanging bridge, 126 metres of new larch and one stubborn village: how a crossing"
+        " that nobody wanted to pay for was rebuilt by those who needed it.",
         author="Amra Delić",
-        published=datetime(2026, 11, 20, 6, 30),
+        published=november(20, 6, 30),
         minutes=5,
         picture="footbridge.svg",
         alt="A hanging footbridge spans a green gorge; three people walk across it in morning light.",
@@ -65,10 +70,10 @@ ARTICLES = (
         slug="night-bus",
         section=TOWN,
         title="The night bus to Vrbograd gets one more year",
-        standfirst="Eleven passengers a night are not many, says the council. They are every nurse on the late shift,"
-        " say the passengers.",
+        standfirst="Eleven passengers a night are not many, says the council. They are every nurse on the"
+        " late shift, say the passengers.",
         author="Petar Ilić",
-        published=datetime(2026, 11, 20, 5, 50),
+        published=november(20, 5, 50),
         minutes=3,
         picture="night-bus.svg",
         alt="A lit bus drives along a river road under a full moon.",
@@ -78,9 +83,10 @@ ARTICLES = (
         slug="library-bus",
         section=TOWN,
         title="The library bus finds its readers, one hairpin at a time",
-        standfirst="Four thousand books, nineteen stops and a driver who knows who has not finished volume two.",
+        standfirst="Four thousand books, nineteen stops and a driver who knows who has not finished volume"
+        " two.",
         author="Amra Delić",
-        published=datetime(2026, 11, 19, 14, 0),
+        published=november(19, 14, 0),
         minutes=4,
         picture="library-bus.svg",
         alt="A yellow bus painted with books climbs a winding mountain road.",
@@ -90,10 +96,10 @@ ARTICLES = (
         slug="huchen-return",
         section=RIVER,
         title="The huchen is back on the gravel above the old weir",
-        standfirst="Divers counted 46 spawning pits this year, the most since the count began. The reason lies upstream,"
-        " and it weighs four hundred tonnes.",
+        standfirst="Divers counted 46 spawning pits this year, the most since the count began. The reason"
+        " lies upstream, and it weighs four hundred tonnes.",
         author="Dr Luka Savić",
-        published=datetime(2026, 11, 18, 11, 15),
+        published=november(18, 11, 15),
         minutes=4,
         picture="huchen.svg",
         alt="A large spotted fish swims over pale gravel in clear green water.",
@@ -103,10 +109,10 @@ ARTICLES = (
         slug="raspberry-cooperative",
         section=ECONOMY,
         title="Raspberry growers bet on a freezer of their own",
-        standfirst="Sixty-two families pooled one season’s profit for a cooling house. Now they, not the buyers, decide"
-        " when to sell.",
+        standfirst="Sixty-two families pooled one season’s profit for a cooling house. Now they, not the"
+        " buyers, decide when to sell.",
         author="Jelena Kovač",
-        published=datetime(2026, 11, 17, 9, 0),
+        published=november(17, 9, 0),
         minutes=4,
         picture="raspberries.svg",
         alt="Wooden crates of raspberries stand in front of rows of canes and a hill.",
@@ -117,9 +123,10 @@ ARTICLES = (
         slug="accordion-school",
         section=CULTURE,
         title="The accordion school above the bakery",
-        standfirst="It began with two pupils and the smell of bread. On Saturday thirty of them fill the Sokol hall.",
+        standfirst="It began with two pupils and the smell of bread. On Saturday thirty of them fill the"
+        " Sokol hall.",
         author="Petar Ilić",
-        published=datetime(2026, 11, 16, 17, 45),
+        published=november(16, 17, 45),
         minutes=3,
         picture="accordion.svg",
         alt="An open red accordion in front of a lit window at dusk.",
@@ -132,7 +139,7 @@ ARTICLES = (
         title="By a canvas: under-18 eight wins the autumn regatta",
         standfirst="Vrbograd’s youngest crew trailed for 1,800 metres. Then the coxswain said one word.",
         author="Ivana Marić",
-        published=datetime(2026, 11, 15, 18, 20),
+        published=november(15, 18, 20),
         minutes=3,
         picture="regatta.svg",
         alt="A rowing eight glides over a calm river in front of autumn hills.",
@@ -144,7 +151,7 @@ ARTICLES = (
         title="A flood wall is not a promise",
         standfirst="Concrete buys us a metre. What we do with the meadows decides about the next two.",
         author="Nada Hadžić",
-        published=datetime(2026, 11, 14, 8, 0),
+        published=november(14, 8, 0),
         minutes=3,
         picture="flood-wall.svg",
         alt="A row of houses behind a low wall; the river reaches the foot of the wall.",
@@ -162,6 +169,11 @@ def after(article: Article, count: int = 3) -> list[Article]:
     """What to read next: the same section first, then the newest."""
     others = [other for other in ARTICLES if other is not article]
     return sorted(others, key=lambda other: other.section is not article.section)[:count]
+
+
+def besides(picture: str, count: int = 4) -> list[Article]:
+    """The newest articles, without the one whose picture the page shows already."""
+    return [article for article in ARTICLES if article.picture != picture][:count]
 
 
 @dataclass(frozen=True)

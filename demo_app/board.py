@@ -11,8 +11,21 @@ MAX_TEXT = 1500  # characters
 #: A demo that runs for a month must not grow for a month.
 MAX_COMMENTS = 100
 
-#: Value of the button, what it says, the sign on it.
-REACTIONS = (("useful", "Useful", "✓"), ("touching", "Touching", "♥"), ("surprising", "Surprising", "!"))
+
+@dataclass(frozen=True)
+class Reaction:
+    """A button under an article."""
+
+    value: str
+    says: str
+    sign: str
+
+
+REACTIONS = (
+    Reaction("useful", "Useful", "✓"),
+    Reaction("touching", "Touching", "♥"),
+    Reaction("surprising", "Surprising", "!"),
+)
 
 
 @dataclass(frozen=True)
@@ -43,35 +56,40 @@ class Board:
         self.comments[slug].append(Comment(name.strip(), text.strip(), now))
 
     def react(self, slug: str, reaction: str) -> None:
-        if reaction in {value for value, _, _ in REACTIONS}:
+        if reaction in {known.value for known in REACTIONS}:
             self.reactions[slug][reaction] += 1
+
+    def counted(self, slug: str) -> list[tuple[Reaction, int]]:
+        return [(reaction, self.reactions[slug][reaction.value]) for reaction in REACTIONS]
 
 
 FIRST_COMMENTS = (
     (
         "footbridge-reopens",
         "Mira, Podstijena",
-        "My grandmother walked to school over the old one. She crossed today on my arm and said the new boards"
-        " creak in the wrong key.",
-        "2026-11-20T08:12",
+        "My grandmother walked to school over the old one. She crossed today on my arm and said the new"
+        " boards creak in the wrong key.",
+        "2026-11-20T08:12Z",
     ),
     (
         "footbridge-reopens",
         "Anto",
-        "Eleven years of driving 14 km to see a neighbour I can wave to. Thank you to everyone who kept asking.",
-        "2026-11-20T09:40",
+        "Eleven years of driving 14 km to see a neighbour I can wave to. Thank you to everyone who kept"
+        " asking.",
+        "2026-11-20T09:40Z",
     ),
     (
         "library-bus",
         "Selma, class 4b",
         "Please bring more books about volcanoes. We have read both.",
-        "2026-11-19T16:05",
+        "2026-11-19T16:05Z",
     ),
     (
         "huchen-return",
         "Old Goran",
-        "I have fished that pool since 1971 and never told anyone where it is. I am glad the article doesn't either.",
-        "2026-11-18T19:22",
+        "I have fished that pool since 1971 and never told anyone where it is. I am glad the article"
+        " doesn't either.",
+        "2026-11-18T19:22Z",
     ),
 )
 FIRST_REACTIONS = {

@@ -59,7 +59,7 @@ def courier(log: str) -> Site:
                 ],
             ),
         ],
-        # The ad network, Google and YouTube are in the pages but not in this list, so nobody can agree to them.
+        # The ad network, Google and YouTube are in the pages but not in this list: nobody can agree to them.
         # "strict" holds back every company that is not in the list, known or unknown.
         holding="strict",
         necessary={"courier_session": "keeps you signed in until you close the browser"},

@@ -1,4 +1,4 @@
-"""A folder of saved pages served as it lies on the disk, so that anyone can try consentkit on pages they know.
+"""A folder of saved pages served as it lies on the disk, to try consentkit on pages that one knows.
 
 Pages go out byte for byte and without a charset in the header: a saved page says in a `<meta>` what it is
 written in, and a header would overrule it.
@@ -23,7 +23,7 @@ TEMPLATES = Jinja2Templates(HERE / "templates")
 
 
 def saved_pages(folder: Path) -> list[str]:
-    """Every `*.html` in `folder` and below, as paths relative to it with slashes, in the order of the alphabet."""
+    """Every `*.html` in `folder` and below, as paths relative to it, with slashes, in alphabetical order."""
     pages = (page.relative_to(folder).as_posix() for page in folder.rglob("*.html") if page.is_file())
     return sorted((page for page in pages if find(folder, page)), key=str.casefold)
 
@@ -60,7 +60,9 @@ class SavedPages:
 
     async def index(self, request: Request) -> Response:
         pages = [(page, "/" + quote(page)) for page in saved_pages(self.folder)]
-        return TEMPLATES.TemplateResponse(request, "folder.html", {"folder": self.folder.name, "pages": pages})
+        return TEMPLATES.TemplateResponse(
+            request, "folder.html", {"folder": self.folder.name, "pages": pages}
+        )
 
     async def file_or_policy(self, request: Request) -> Response:
         if find(self.folder, request.url.path):

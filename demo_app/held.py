@@ -22,8 +22,8 @@ CARRIED = (
         company="Demo Analytics",
         host="analytics.localhost",
         where="Every page",
-        what="A script in the head that gives you a number and reports which page you read; an invisible pixel"
-        " that does the same without script.",
+        what="A script in the head that gives you a number and reports which page you read; an invisible"
+        " pixel that does the same without script.",
         purpose="analytics",
         why="Declared for reading statistics. Runs when you agree to them, and only then.",
     ),
@@ -31,7 +31,8 @@ CARRIED = (
         company="Demo Video",
         host="video.localhost",
         where="Articles with a film, and the front page",
-        what="A player in a frame. It learns which film you opened and where it is embedded, and recognises you next time.",
+        what="A player in a frame. It learns which film you opened and where it is embedded, and"
+        " recognises you next time.",
         purpose="media",
         why="Declared for videos. In its place you see a notice, where you can load one film or all of them.",
     ),
@@ -46,14 +47,16 @@ CARRIED = (
         company="Google Tag Manager",
         host="www.googletagmanager.com",
         where="Every page",
-        what="A loader in the head, the lines that configure it, and a hidden frame for browsers without script.",
-        why="Known as a tag manager and not declared: the loader, its lines and the frame stay where they are, asleep.",
+        what="A loader in the head, the lines that configure it, and a hidden frame for browsers without"
+        " script.",
+        why="Known as a tag manager and not declared: the loader, its lines and the frame stay where they"
+        " are, asleep.",
     ),
     Carried(
         company="YouTube",
         host="www.youtube-nocookie.com",
         where="The article about the accordion school",
         what="A player in a frame.",
-        why="Known as video and not declared. Declaring it takes the owner one word: vendors=[\"youtube\"].",
+        why='Known as video and not declared. Declaring it takes the owner one word: vendors=["youtube"].',
     ),
 )

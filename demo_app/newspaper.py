@@ -1,9 +1,9 @@
 """The Drina Courier: an ordinary newspaper site, written as if nobody had thought of consent.
 
-Its templates embed a statistics script, a tag manager, videos and ads just as their makers' instructions say.
-Nothing here checks whether they may run: that is what consentkit is for. Only three places know of it, because
-a real site would want them: the sign-in form records that the terms were accepted, the footer tells the reader
-what is known about them, and the page /held shows what was held back.
+Its templates embed a statistics script, a tag manager, videos and ads just as their makers' instructions
+say. Nothing here checks whether they may run: that is what consentkit is for. Only three places know of it,
+because a real site would want them: the sign-in form records that the terms were accepted, the footer tells
+the reader what is known about them, and the page /held shows what was held back.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from starlette.templating import Jinja2Templates
 from consentkit import LogUnavailable, MiddlewareMissing, accept
 
 from . import articles, reader
-from .board import MAX_NAME, MAX_TEXT, REACTIONS, Board
+from .board import MAX_NAME, MAX_TEXT, Board
 from .editions import EDITIONS, Edition
 from .held import CARRIED
 from .third_parties import ThirdParties
@@ -126,7 +126,7 @@ class Newspaper:
             article=article,
             next_articles=articles.after(article),
             comments=self.board.comments[article.slug],
-            reactions=[(value, says, sign, self.board.reactions[article.slug][value]) for value, says, sign in REACTIONS],
+            reactions=self.board.counted(article.slug),
             max_name=MAX_NAME,
             max_text=MAX_TEXT,
             problem=problem,
@@ -156,7 +156,14 @@ class Newspaper:
         return self.edition_page(request, "editions/story.html", EDITIONS[request.url.path.split("/")[1]])
 
     def edition_page(self, request: Request, template: str, edition: Edition) -> Response:
-        return self.page(request, template, edition=edition, words=edition.words, story=edition.story)
+        return self.page(
+            request,
+            template,
+            edition=edition,
+            words=edition.words,
+            story=edition.story,
+            in_english=articles.besides(edition.story.picture),
+        )
 
     # Forms
 
@@ -186,7 +193,7 @@ class Newspaper:
             if form.get("terms") == "yes":
                 await accept(request, "terms")
         except MiddlewareMissing:
-            pass  # the unprotected copy: people sign in as everywhere, and nobody can prove what they agreed to
+            pass  # the unprotected copy: people sign in, and nobody can prove what they accepted
         except LogUnavailable:
             problem = "We can't write down at the moment that you accepted the terms. Please try again soon."
             return self.page(request, "sign_in.html", status=503, problem=problem, name=name)

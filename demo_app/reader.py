@@ -1,6 +1,6 @@
 """What the newspaper knows about the reader of a request, and only because consentkit says so.
 
-The unprotected copy of the newspaper runs without the middleware; there nothing is known, and the pages say so.
+The unprotected copy runs without the middleware: nothing is known there, and its pages say so.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def read(request: Request) -> Reader | None:
         return None
     return Reader(
         view=reader.view,
-        text_size=reader.text_size or 100,
+        text_size=reader.text_size,
         statistics=consent.allows("analytics"),
         videos=consent.allows("media"),
         terms=consent.accepted("terms"),

@@ -1,8 +1,8 @@
 """Three companies that the newspaper's pages call: a statistics service, a video player and an ad network.
 
-Each is a site of its own (`analytics.localhost`, `video.localhost`, `ads.localhost`), so a browser treats it as
-it treats any third party. Each writes down who asked it for what: that is how a visitor, or a test, can see
-that nothing was asked before it was agreed. They know nothing of consentkit, as in life.
+Each is a site of its own (`analytics.localhost`, `video.localhost`, `ads.localhost`), so a browser treats it
+as it treats any third party. Each writes down who asked it for what: that is how a visitor, or a test, can
+see that nothing was asked before it was agreed. They know nothing of consentkit, as in life.
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ HERE = Path(__file__).parent
 TEMPLATES = Jinja2Templates(HERE / "templates" / "third_parties")
 
 # The smallest transparent GIF that every browser draws: one pixel, 42 bytes.
-PIXEL = bytes.fromhex(
-    "47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b"
-)
+PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b")
 YEAR_SECONDS = 365 * 24 * 60 * 60
 
 
@@ -160,7 +158,7 @@ def allow_reading(request: Request) -> dict[str, str]:
 
 
 def asking_site(request: Request) -> str:
-    # A frame passes on who embeds it; otherwise the poster in it would seem to be asked for by the frame itself.
+    # A frame passes on who embeds it; else the poster in it would seem to be asked for by the frame itself.
     if passed_on := request.query_params.get("site"):
         return passed_on[:80]
     return urlsplit(request.headers.get("referer", "")).hostname or ""

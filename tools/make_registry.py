@@ -1,8 +1,8 @@
 """Make the registry's data: `python tools/make_registry.py ENTITIES.json COOKIES.csv [FOLDER]`.
 
-ENTITIES.json is third-party-web's list of companies, COOKIES.csv the Open Cookie Database; `curated.toml` beside
-this file says where we know better, with a reason in each row. The same input gives the same bytes: one vendor and
-one cookie name a line, sorted, so that a change of the data reads as a diff.
+ENTITIES.json is third-party-web's list of companies, COOKIES.csv the Open Cookie Database; `curated.toml`
+beside this file says where we know better, with a reason in each row. The same input gives the same bytes:
+one vendor and one cookie name a line, sorted, so that a change of the data reads as a diff.
 
 Whatever can't be understood stops everything, with file, row, what came and what is accepted.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from consentkit.registry.categories import CATEGORIES
-from consentkit.registry.hosts import is_address, is_name, plain_host
+from consentkit.registry.hosts import is_name, plain_host
 from consentkit.registry.known import NECESSARY, UNKNOWN
 from consentkit.vocabulary import BUILT_IN_PURPOSES, ID
 
@@ -50,11 +50,26 @@ PURPOSES = {
     "Necessary": NECESSARY,
 }
 
-#: What a curated row may make of a company: another category, a purpose of its own, or one of the two exceptions.
+#: What a curated row may make of a company: another category, a purpose of its own, or one of the two
+#: exceptions.
 USES = (*CATEGORIES, *BUILT_IN_PURPOSES, NECESSARY, UNKNOWN)
 
 VENDOR_FIELDS = frozenset(
-    {"key", "entities", "title", "as", "reason", "hosts", "not_hosts", "cookies", "platforms", "privacy", "homepage", "category", "also"}
+    {
+        "key",
+        "entities",
+        "title",
+        "as",
+        "reason",
+        "hosts",
+        "not_hosts",
+        "cookies",
+        "platforms",
+        "privacy",
+        "homepage",
+        "category",
+        "also",
+    }
 )
 GROUP_FIELDS = frozenset({"entities", "as", "reason"})
 
@@ -106,7 +121,8 @@ class Cookie:
     privacy: str
 
 
-# ── Reading, strictly ────────────────────────────────────────────────────────────────────────────────────────────
+# ── Reading, strictly
+# ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def read_entities(path: Path) -> list[Made]:
@@ -118,8 +134,8 @@ def read_entities(path: Path) -> list[Made]:
     if not isinstance(entities, list):
         raise BrokenRow(path.name, "whole file", type(entities).__name__, "a list of companies")
     made = [_entity(path.name, f"company {number}", entity) for number, entity in enumerate(entities, 1)]
-    # "mediaplex.com" of one company and "*.mediaplex.com" of another: a host covers its subdomains here, so the
-    # one that has them all keeps it.
+    # "mediaplex.com" of one company and "*.mediaplex.com" of another: a host covers its subdomains here, so
+    # the one that has them all keeps it.
     wide = {host: entity["name"].strip() for entity in entities for host in _wide(entity["domains"])}
     for company in made:
         company.hosts = [host for host in company.hosts if wide.get(host, company.title) == company.title]
@@ -134,20 +150,26 @@ def _entity(file: str, row: str, entity: Any) -> Made:
     if not isinstance(entity, dict) or not isinstance(entity.get("name"), str) or not entity["name"].strip():
         raise BrokenRow(file, row, entity, 'an object with a "name"')
     row = f"{row} ({entity['name']})"
-    category = entity.get("category")
+    category: Any = entity.get("category")
     if category not in CATEGORIES:
         raise BrokenRow(file, row, category, f"a category out of {', '.join(CATEGORIES)}")
     domains = entity.get("domains")
     if not isinstance(domains, list):
         raise BrokenRow(file, row, domains, 'a list of "domains"')
     hosts = [host for domain in domains for host in _domain(file, row, domain)]
-    return Made("", entity["name"].strip(), category, homepage=entity.get("homepage", ""), hosts=list(dict.fromkeys(hosts)))
+    return Made(
+        "",
+        entity["name"].strip(),
+        category,
+        homepage=str(entity.get("homepage", "")),
+        hosts=list(dict.fromkeys(hosts)),
+    )
 
 
 def _domain(file: str, row: str, domain: object) -> Iterator[str]:
     host = plain_host(domain.removeprefix("*.")) if isinstance(domain, str) else ""
     # An address belongs to whoever rents the machine today; the matcher looks at none.
-    if is_address(host):
+    if host.replace(".", "").isdigit():
         return
     if not is_name(host):
         raise BrokenRow(file, row, domain, 'a host name, with "*." in front where it covers its subdomains')
@@ -197,7 +219,7 @@ LENGTH = re.compile(r"(\d+) ?([a-z]+?)s?")
 
 
 def lifetime(text: str) -> str:
-    """A lifetime as people read it: `2 years`, `session`, `unlimited`, "" when nobody says; else as it came."""
+    """A lifetime as people read it: `2 years`, `session`, `unlimited`, "" when nobody says, else as it is."""
     plain = text.strip().lower()
     if SESSION.fullmatch(plain):
         return "session"
@@ -219,20 +241,27 @@ def read_curated(path: Path) -> Mapping[str, list[dict[str, Any]]]:
         for number, row in enumerate(tables[table], 1):
             where = f"{table} {number} ({row.get('key') or row.get('entities')})"
             if not fields.issuperset(row):
-                raise BrokenRow(path.name, where, sorted(set(row) - fields), f"the fields {', '.join(sorted(fields))}")
+                raise BrokenRow(
+                    path.name, where, sorted(set(row) - fields), f"the fields {', '.join(sorted(fields))}"
+                )
             if row.get("as", NECESSARY) not in USES:
                 raise BrokenRow(path.name, where, row["as"], f"a use out of {', '.join(USES)}")
             if "as" in row and not row.get("reason"):
-                raise BrokenRow(path.name, where, "no reason", "a sentence that says why it differs from its category")
+                raise BrokenRow(
+                    path.name, where, "no reason", "a sentence that says why it differs from its category"
+                )
             if table == "vendor" and not ID.match(row.get("key", "")):
-                raise BrokenRow(path.name, where, row.get("key"), "a key out of a-z, 0-9, - and _, at most 32")
+                raise BrokenRow(
+                    path.name, where, row.get("key"), "a key out of a-z, 0-9, - and _, at most 32"
+                )
             for host in row.get("hosts", ()):
                 if plain_host(host.partition("/")[0]) != host.partition("/")[0]:
                     raise BrokenRow(path.name, where, host, "a host in lower case, and an optional path")
     return tables
 
 
-# ── Putting together ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── Putting together
+# ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def key_of(name: str) -> str:
@@ -248,7 +277,9 @@ def make_vendors(entities: Sequence[Made], curated: Mapping[str, list[dict[str, 
     for row in curated["vendor"]:
         made = _curated(row, by_name, taken)
         if made.key in vendors:
-            raise BrokenRow(CURATED.name, f"vendor {made.key}", "the key a second time", "one row for each key")
+            raise BrokenRow(
+                CURATED.name, f"vendor {made.key}", "the key a second time", "one row for each key"
+            )
         vendors[made.key] = made
     for row in curated["group"]:
         for name in row["entities"]:
@@ -283,6 +314,7 @@ def _curated(row: dict[str, Any], by_name: Mapping[str, Made], taken: set[str]) 
 
 
 def _use(made: Made, use: str) -> None:
+    # "analytics" and "marketing" are categories as well as purposes, and come to the same.
     if use in CATEGORIES:
         made.category = use
     elif use:
@@ -302,7 +334,7 @@ def _company(by_name: Mapping[str, Made], name: str, where: str) -> Made:
 
 
 def _add(vendors: dict[str, Made], entity: Made) -> None:
-    """Add a company under its key; of two with one key the later gets a number, or its hosts join if it is the same."""
+    """Add a company under its key. Of two with one key the later gets a number; the same one the hosts."""
     key = key_of(entity.title)
     if not key:
         raise BrokenRow("entities", entity.title, key, "a name with a letter or a digit")
@@ -327,7 +359,9 @@ def _check_hosts(vendors: Mapping[str, Made]) -> None:
                 raise BrokenRow("registry", f"vendor {made.key}", host, f"a host that {other} does not have")
 
 
-def add_cookies(vendors: Mapping[str, Made], cookies: Iterable[Cookie], curated: Mapping[str, Any]) -> dict[str, str]:
+def add_cookies(
+    vendors: Mapping[str, Made], cookies: Iterable[Cookie], curated: Mapping[str, Any]
+) -> dict[str, str]:
     """Give vendors the cookies of their platforms; returns platform to key, for the descriptions."""
     platforms = {name: row["key"] for row in curated["vendor"] for name in row.get("platforms", ())}
     seen = {cookie.platform for cookie in cookies}
@@ -348,7 +382,8 @@ def _nearest_key(platform: str, vendors: Mapping[str, Made]) -> str:
     return key if key in vendors else ""
 
 
-# ── Writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Writing
+# ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def compact(value: object) -> str:
@@ -368,7 +403,13 @@ def vendors_json(vendors: Mapping[str, Made], also: Mapping[str, str]) -> str:
 def cookies_json(cookies: Iterable[Cookie], platforms: Mapping[str, str]) -> str:
     facts: dict[str, list[list[str]]] = {}
     for cookie in cookies:
-        fact = [cookie.platform, platforms[cookie.platform], cookie.purpose, cookie.lifetime, cookie.description]
+        fact = [
+            cookie.platform,
+            platforms[cookie.platform],
+            cookie.purpose,
+            cookie.lifetime,
+            cookie.description,
+        ]
         rows = facts.setdefault(cookie.name, [])
         if fact not in rows:
             rows.append(fact)

@@ -6,35 +6,32 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from consentkit.languages import Catalogues, placeholders
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand to those of `consentkit`."""
-    parser = subparsers.add_parser(
+def add_parser(subparsers: Any) -> None:
+    """Add the command to `consentkit`'s parser."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
         "locales",
         help="show the languages and how complete they are",
-        description="Show each language with its coverage. Exit code 1 when a language is incomplete.",
+        description="Show each language with its coverage. Exit code 1 when one is incomplete.",
     )
     parser.add_argument("--ids", action="store_true", help="list the message ids with their English text")
-    # Suppressed defaults: the same options before the subcommand, if there are any, keep their value.
     form = parser.add_mutually_exclusive_group()
-    form.add_argument(
-        "--table", action="store_true", default=argparse.SUPPRESS, help="a table, also in a pipe"
-    )
-    form.add_argument(
-        "--json", action="store_true", default=argparse.SUPPRESS, help="JSON lines, also on a terminal"
-    )
+    form.add_argument("--table", action="store_true", help="a table, also into a pipe")
+    form.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
+    parser.set_defaults(run=main)
 
 
 def main(args: argparse.Namespace) -> int:
+    """Print the languages, or the messages; 1 when a language is incomplete."""
     catalogues = Catalogues()
     rows = list(messages(catalogues) if args.ids else coverage(catalogues))
-    if _wants_table(args):
-        sys.stdout.writelines(line + "\n" for line in _table(rows))
-    else:
-        sys.stdout.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    as_table = args.table or (sys.stdout.isatty() and not args.json)
+    for line in table(rows) if as_table else json_lines(rows):
+        print(line)
     return 1 if any(row.get("missing") for row in rows) else 0
 
 
@@ -60,13 +57,12 @@ def messages(catalogues: Catalogues) -> Iterable[Mapping[str, object]]:
         yield {"id": id, "text": list(forms), "placeholders": sorted(placeholders(forms[-1]))}
 
 
-def _wants_table(args: argparse.Namespace) -> bool:
-    if getattr(args, "json", False):
-        return False
-    return getattr(args, "table", False) or sys.stdout.isatty()
+def json_lines(rows: Iterable[Mapping[str, object]]) -> Iterable[str]:
+    for row in rows:
+        yield json.dumps(row, ensure_ascii=False)
 
 
-def _table(rows: Sequence[Mapping[str, object]]) -> Iterable[str]:
+def table(rows: Sequence[Mapping[str, object]]) -> Iterable[str]:
     # The last column is the one with text of any length and script, so that it can't push others out of line.
     if rows and "id" in rows[0]:
         lines = [_message_line(row) for row in rows]

@@ -23,7 +23,9 @@ def add_parser(subparsers: Any) -> None:
         help="find a company of the registry by name, key, host or cookie",
         description="Find companies of the registry, and the line of configuration that declares them.",
     )
-    parser.add_argument("search", metavar="SEARCH", help="a name, key, host, address or cookie, such as youtube or _ga")
+    parser.add_argument(
+        "search", metavar="SEARCH", help="a name, key, host, address or cookie, such as youtube or _ga"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--table", action="store_true", help="a table, also into a pipe")
     form.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
@@ -38,7 +40,7 @@ def main(args: argparse.Namespace) -> int:
         nearby = registry().nearest(args.search)
         hint = f" Nearest: {', '.join(nearby)}." if nearby else ""
         print(
-            f"consentkit vendors: nothing in the registry is called, loaded from or sets {args.search!r}.{hint}"
+            f"consentkit vendors: the registry has no name, key, host or cookie {args.search!r}.{hint}"
             " Describe the company yourself with a title and hosts.",
             file=sys.stderr,
         )
@@ -86,7 +88,7 @@ def json_lines(found: Iterable[Found], facts: Iterable[CookieFact]) -> Iterable[
 
 
 def table(search: str, found: list[Found], facts: Iterable[CookieFact]) -> Iterable[str]:
-    """For people: key, what happens to it and where it was found; all of the first one, and the line to paste."""
+    """For people: what was found, all of the first one, and the line to paste."""
     width = max(60, get_terminal_size().columns)
     yield from about_cookie(search, facts, width)
     if not found:
@@ -96,7 +98,9 @@ def table(search: str, found: list[Found], facts: Iterable[CookieFact]) -> Itera
     yield f"{'KEY':{keys}}  {'PURPOSE':{uses}}  COMPANY"
     for one in found:
         matched = "" if one.matched in (one.vendor.name, "") else f"  ({one.matched})"
-        yield clipped(f"{one.vendor.name:{keys}}  {use(one.entry):{uses}}  {one.vendor.title}{matched}", width)
+        yield clipped(
+            f"{one.vendor.name:{keys}}  {use(one.entry):{uses}}  {one.vendor.title}{matched}", width
+        )
     yield ""
     yield from details(found[0], width)
 
@@ -106,9 +110,11 @@ def about_cookie(search: str, facts: Iterable[CookieFact], width: int) -> Iterab
     if needed is not None:
         yield f"{search}: {needed.use} ({needed.maker}); passes in every mode."
     if tracker is not None:
-        yield f"{search}: written to the site's own domain for {tracker.vendor}; held until {tracker.purpose} is agreed."
+        yield f"{search}: a first-party cookie of {tracker.vendor}, held until {tracker.purpose} is agreed."
     for fact in facts:
-        yield clipped(f"{fact.name}  {fact.platform}, {fact.purpose}, {fact.lifetime or 'lifetime not known'}", width)
+        yield clipped(
+            f"{fact.name}  {fact.platform}, {fact.purpose}, {fact.lifetime or 'lifetime not known'}", width
+        )
         yield from textwrap.wrap(fact.description, width, initial_indent="    ", subsequent_indent="    ")
     if needed or tracker or facts:
         yield ""
@@ -126,7 +132,9 @@ def details(one: Found, width: int) -> Iterable[str]:
     }
     for name, text in rows.items():
         if text:
-            yield from textwrap.wrap(f"{name:9} {text}", width, subsequent_indent=" " * 10, break_on_hyphens=False)
+            yield from textwrap.wrap(
+                f"{name:9} {text}", width, subsequent_indent=" " * 10, break_on_hyphens=False
+            )
     yield ""
     yield "Paste into consentkit.toml:"
     yield f"    {toml_line(one)}"

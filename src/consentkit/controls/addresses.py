@@ -22,7 +22,7 @@ MAX_NEXT = 2000  # characters
 _HOST = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
 
 _PATH_SAFE = "/:@!$&'()*+,;=~"
-_QUERY_SAFE = "/?:@!$&'()*+,;=~%"
+_TARGET_SAFE = "/?:@!$&'()*+,;=~%"
 
 
 def origin(site: Site, visit: Visit) -> str:
@@ -33,10 +33,9 @@ def origin(site: Site, visit: Visit) -> str:
 
 
 def target(visit: Visit) -> str:
-    """The page's own address as a browser would send it: percent-encoded, a path on this host, without a fragment."""
-    path = quote("/" + f"{visit.root_path}{visit.path}".lstrip("/\\"), safe=_PATH_SAFE, errors="replace")
-    query = quote(visit.query, safe=_QUERY_SAFE, encoding="latin-1", errors="replace")
-    whole = f"{path}?{query}" if query else path
+    """The page's own address as a browser would send it: a path on this host, ASCII, without a fragment."""
+    # Two slashes at the start would name another host.
+    whole = "/" + quote(visit.target.lstrip("/\\"), safe=_TARGET_SAFE, encoding="latin-1", errors="replace")
     return whole if len(whole) <= MAX_NEXT else root_path(visit) + "/"
 
 

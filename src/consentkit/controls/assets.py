@@ -49,9 +49,12 @@ def style(*names: str) -> Sheet:
 
 
 def script(*names: str) -> Sheet:
-    """The sources as one script. In XHTML a script is parsed as markup, so it stands in a CDATA section."""
+    """The sources as one script in one block, so that none of their names becomes global.
+
+    In XHTML a script is parsed as markup, so it stands in a CDATA section.
+    """
     parts = "\n".join(_squeeze_js(_read(f"{name}.js")) for name in names)
-    return Sheet(f"//<![CDATA[\n{parts}\n//]]>")
+    return Sheet(f"//<![CDATA[\n{{\n{parts}\n}}\n//]]>")
 
 
 def asset(stem: str, content_type: str, sheet: Sheet) -> Asset:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from consentkit.controls.fragment import MARKS
 from consentkit.languages import Catalogue, fill, pick
 from consentkit.settings import Site
 from consentkit.settings.checks import TITLED_POLICIES
@@ -79,14 +80,12 @@ class Words:
         return Markup(self.catalogue.list(anchors))  # noqa: S704 - anchors are escaped, CLDR's joints are plain text
 
     def link(self, policy: Policy) -> Markup:
-        return Markup('<a href="{}" target="_self">{}</a>').format(address(policy.url), self.policy(policy))
+        return self.anchor(policy.url, self.policy(policy))
 
-
-def address(url: str) -> Markup | str:
-    """An owner's URL; a path lies under the app's root_path, as every path of the app does."""
-    from consentkit.controls.fragment import MARKS
-
-    return MARKS["root"] + url if url.startswith("/") else url
+    def anchor(self, url: str, text: str) -> Markup:
+        """A link to an address of the owner. A path lies under the app's root_path, as every path of the app does."""
+        href = MARKS["root"] + url if url.startswith("/") else url
+        return Markup('<a href="{}" target="_self">{}</a>').format(href, text)
 
 
 def count_vendors(purposes: Iterable[Purpose]) -> int:

@@ -1,8 +1,8 @@
 """One value, one spelling: canonical JSON by RFC 8785, over which hashes are taken.
 
-Only what our values are made of is spoken: objects, arrays, text, whole numbers, true, false and null. There are
-no fractions anywhere in a record, so the hard part of RFC 8785, the shortest form of a float, never arises;
-the type `Json` keeps it so.
+Only what our values are made of is spoken: objects, arrays, text, whole numbers, true, false and null. There
+are no fractions anywhere in a record, so the hard part of RFC 8785, the shortest form of a float, never
+arises; the type `Json` keeps it so.
 """
 
 from __future__ import annotations

@@ -28,8 +28,9 @@ class UnreadableFilter(ConsentKitError, ValueError):
 class Filter:
     """All of these must hold; None asks nothing.
 
-    `since` is included, `before` is not. `purpose` and `vendor` find every record that answered them, whatever the
-    answer, unless `purpose_answer` or `vendor_answer` says which. `notice`: a digest, its first digits, or "unknown".
+    `since` is included, `before` is not. `purpose` and `vendor` find every record that answered them,
+    whatever the answer, unless `purpose_answer` or `vendor_answer` says which. `notice`: a digest, its first
+    digits, or "unknown".
     """
 
     subject: str | None = None
@@ -72,7 +73,7 @@ def read(
     if policy is not None and (not policy_name or (at and not version)):
         raise UnreadableFilter("--policy", policy, "write NAME or NAME@VERSION")
     if notice is not None and notice != "unknown" and not _NOTICE.match(notice):
-        raise UnreadableFilter("--notice", notice, "write at least the first 8 hex digits of its hash, or 'unknown'")
+        raise UnreadableFilter("--notice", notice, "write 8 or more hex digits of its hash, or 'unknown'")
     return Filter(
         subject=subject,
         since=None if since is None else _moment("--since", since)[0],

@@ -1,8 +1,9 @@
 """The notice snapshot: everything that a person had before them when they chose, addressed by its content.
 
-A record points here by SHA-256. Two people who saw the same notice share one snapshot, and a changed comma makes
-a new one. The HTML is what was shown, with the parts that differ per request left as named gaps by whoever
-composes it (token, nonce, `next`, prefix): they say nothing to the reader and would make every page a new notice.
+A record points here by SHA-256. Two people who saw the same notice share one snapshot, and a changed comma
+makes a new one. The HTML is what was shown, with the parts that differ per request left as named gaps by
+whoever composes it (token, nonce, `next`, prefix): they say nothing to the reader and would make every page a
+new notice.
 """
 
 from __future__ import annotations
@@ -65,9 +66,11 @@ class NoticePolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """What was shown. `kind`: what it asks ("consent", "terms", "plain"); `layer`: a value of `vocabulary.Layer`.
+    """What was shown. `kind`: what it asks ("consent", "terms", "plain"); `layer`: a value of
+    `vocabulary.Layer`.
 
-    `texts`: message id to the sentence as shown; `buttons`: in the order of sight; `version`: of this package.
+    `texts`: message id to the sentence as shown; `buttons`: in the order of sight; `version`: of this
+    package.
     """
 
     language: str

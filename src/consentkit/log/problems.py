@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consentkit.errors import ConsentKitError, LogUnavailable
+from consentkit.errors import LogUnavailable
 
 
 class LogBusy(LogUnavailable):
@@ -15,9 +15,12 @@ class LogBusy(LogUnavailable):
         super().__init__(f"{waiting:,} records wait for the disk; try again in {when}")
 
 
-class LogUnreadable(ConsentKitError):
-    """The log could not be read. `reason` says what the store said."""
+class LogUnreadable(LogUnavailable):
+    """The log could not be read. `reason` says what the store said.
+
+    A kind of LogUnavailable, so that whoever answers a visitor has one thing to catch.
+    """
 
     def __init__(self, reason: str) -> None:
+        Exception.__init__(self, f"The consent log can't be read: {reason}.")
         self.reason = reason
-        super().__init__(f"The consent log can't be read: {reason}.")

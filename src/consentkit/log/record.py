@@ -1,7 +1,7 @@
 """The record of one choice: an event, never an update, with one canonical form in bytes.
 
-What the record does not hold is part of its design: no address, no path, no user agent, and no time finer than
-the second. Everything here is pure: ids, salts and the time are made by the caller.
+What the record does not hold is part of its design: no address, no path, no user agent, and no time finer
+than the second. Everything here is pure: ids, salts and the time are made by the caller.
 """
 
 from __future__ import annotations
@@ -82,13 +82,14 @@ class PolicyAnswer:
 class Record:
     """One choice of one visitor. Its field names are the exported names.
 
-    `id`: UUIDv7 (see `uuid7`). `time`: aware, UTC, whole seconds. `subject`: random pseudonym of the browser, None
-    for a refusal by a browser that holds none. `state`, `method`: values of `State` and `Method`; `action`, `layer`:
-    of `vocabulary.Action` and `vocabulary.Layer`; all four are plain text so that a record written by a later
-    version can still be read. `purposes` and `vendors`: an answer for everything that was asked, the refused ones
-    too. `notice`: SHA-256 of the snapshot that was shown, or "unknown". `language`: tag of the catalogue that was
-    shown. `expires`: the last day on which the choice holds. `device`: a class ("phone", "desktop"), never a model.
-    `previous`: id of this subject's record before. `index`: place in the log, None until it is stored.
+    `id`: UUIDv7 (see `uuid7`). `time`: aware, UTC, whole seconds. `subject`: random pseudonym of the browser,
+    None for a refusal by a browser that holds none. `state`, `method`: values of `State` and `Method`;
+    `action`, `layer`: of `vocabulary.Action` and `vocabulary.Layer`; all four are plain text so that a record
+    written by a later version can still be read. `purposes` and `vendors`: an answer for everything that was
+    asked, the refused ones too. `notice`: SHA-256 of the snapshot that was shown, or "unknown". `language`:
+    tag of the catalogue that was shown. `expires`: the last day on which the choice holds. `device`: a class
+    ("phone", "desktop"), never a model. `previous`: id of this subject's record before. `index`: place in the
+    log, None until it is stored.
     """
 
     id: str
@@ -114,14 +115,15 @@ class Record:
 
     def __post_init__(self) -> None:
         if self.time.tzinfo is not UTC or self.time.microsecond:
-            raise ValueError(f"A record's time is UTC in whole seconds, not {self.time!r}; see to_the_second().")
+            raise ValueError(f"A record's time is UTC in whole seconds, not {self.time!r}")
         if self.notice != UNKNOWN_NOTICE and not is_sha256(self.notice):
-            raise ValueError(f"A record's notice is a SHA-256 in lower-case hex or 'unknown', not {self.notice!r}.")
+            raise ValueError(f"A record's notice is a SHA-256 in hex or 'unknown', not {self.notice!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """Where a record lies, once the disk has it. `again`: its `once` was known, so this is the record made first."""
+    """Where a record lies, once the disk has it. `again`: its `once` was known, so this is the record made
+    first."""
 
     id: str
     index: int
@@ -258,8 +260,8 @@ def _from_names(named: Mapping[str, Any], index: int | None) -> Record:
         purposes=named["purposes"],
         vendors=named["vendors"],
         policies={
-            name: PolicyAnswer(version=answer["version"], accepted=answer["accepted"], sha256=answer["sha256"])
-            for name, answer in named["policies"].items()
+            name: PolicyAnswer(version=each["version"], accepted=each["accepted"], sha256=each["sha256"])
+            for name, each in named["policies"].items()
         },
         notice=named["notice"],
         language=named["language"],

@@ -1,15 +1,15 @@
 """The log as the middleware holds it: records from any number of requests, made durable together.
 
-One thread per process writes. It takes whatever waits, commits it in one transaction, tells everyone who waited,
-and takes what has come meanwhile. There is no timer: a single record is written at once, and under load the time
-of one commit gathers the batch of the next, so a disk that syncs 200 times a second still takes thousands of
-records. What waits is taken only when the file lock is ours, so queueing behind another process makes batches
-larger, and what can't get its turn can still be withdrawn.
+One thread per process writes. It takes whatever waits, commits it in one transaction, tells everyone who
+waited, and takes what has come meanwhile. There is no timer: a single record is written at once, and under
+load the time of one commit gathers the batch of the next, so a disk that syncs 200 times a second still takes
+thousands of records. What waits is taken only when the file lock is ours, so queueing behind another process
+makes batches larger, and what can't get its turn can still be withdrawn.
 
 Forking is the trap. SQLite must not be carried across a fork: the child would believe in locks that only its
-parent holds, and the parent, closing last as it thinks, would delete the write-ahead log under the child's feet.
-So before a fork every connection is closed, between two transactions; afterwards the parent opens its own again,
-and the child starts from nothing (see `_Forking`).
+parent holds, and the parent, closing last as it thinks, would delete the write-ahead log under the child's
+feet. So before a fork every connection is closed, between two transactions; afterwards the parent opens its
+own again, and the child starts from nothing (see `_Forking`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-#: The largest batch. More would make those at its end wait, and gain nothing: the sync is shared a thousandfold.
+#: The largest batch. More would make those at its end wait, and gain nothing: the sync is shared a
+#: thousandfold.
 MAX_BATCH = 1_000
 
 #: How many records may wait: about a second of a plain disk. Beyond that a quick "try again" is kinder.
@@ -203,9 +204,9 @@ def _resolve(answers: Sequence[tuple[_Waiting, Stored | LogUnavailable]]) -> Non
 class Log:
     """A consent log: give it records, and it answers when they are on disk.
 
-    `url`: `sqlite:///consent.db`; a relative path lies in `folder`. Nothing is opened or even looked at before
-    `open()` or the first use. It can be used from several threads and event loops, and after a fork; closed, it
-    opens again at the next use.
+    `url`: `sqlite:///consent.db`; a relative path lies in `folder`. Nothing is opened or even looked at
+    before `open()` or the first use. It can be used from several threads and event loops, and after a fork;
+    closed, it opens again at the next use.
     """
 
     def __init__(self, url: str, folder: Path, *, max_waiting: int = MAX_WAITING) -> None:
@@ -219,7 +220,8 @@ class Log:
         _logs.add(self)
 
     def open(self) -> None:
-        """Make the store if there is none, and start the writer. Blocks for a moment; opening twice is nothing.
+        """Make the store if there is none, and start the writer. Blocks for a moment; opening twice is
+        nothing.
 
         Raises ConfigurationError naming what is wrong with the path, and what to do.
         """
@@ -230,12 +232,12 @@ class Log:
     ) -> Stored:
         """Record a choice. Returns after it is on disk, with its place in the log.
 
-        `salt`: 32 random bytes. `notice`: the snapshot that `record.notice` names; it is written once, and can be
-        left out when the log is known to have it. `once`: at most one record is made under this key; a second
-        append returns the first record's place, with `again` set.
+        `salt`: 32 random bytes. `notice`: the snapshot that `record.notice` names; it is written once, and
+        can be left out when the log is known to have it. `once`: at most one record is made under this key; a
+        second append returns the first record's place, with `again` set.
 
-        Raises LogUnavailable, and nothing was recorded: the disk refused, too many wait (`LogBusy`), or it never
-        came to its turn. Cancelling the caller does not take the record back.
+        Raises LogUnavailable, and nothing was recorded: the disk refused, too many wait (`LogBusy`), or it
+        never came to its turn. Cancelling the caller does not take the record back.
         """
         entry = enter(record, salt, notice=notice, once=once)
         writer = self._writer
@@ -254,7 +256,8 @@ class Log:
         return outcome
 
     def append_soon(self, notice: Notice, *, served: date) -> None:
-        """Keep a notice that a page shows on this day; for every page, since a known one costs next to nothing.
+        """Keep a notice that a page shows on this day; for every page, since a known one costs next to
+        nothing.
 
         Returns at once. Should it fail, it is tried again with the next page.
         """
@@ -345,7 +348,8 @@ class Log:
 
 def _give_up(writer: _Writer, waiting: _Waiting) -> None:
     if writer.withdraw(waiting) and not waiting.future.done():
-        reason = f"its turn did not come within {PATIENCE_SECONDS:g} seconds; another process holds its lock"
+        waited = f"{PATIENCE_SECONDS:g} seconds"
+        reason = f"its turn did not come within {waited}; is another process holding its lock?"
         waiting.future.set_result(LogUnavailable(reason))
 
 

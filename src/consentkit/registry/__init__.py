@@ -1,10 +1,10 @@
 """Known third parties and cookies: the data, and who is held back.
 
-    registry().classify("static.hotjar.com", "/c/hotjar.js")     whose is it?
-    registry().vendor("youtube")                                 what its owner need not write
-    Holder(purposes=…, holding="known", make=Held)               what is held from this visitor
-    gated("_ga")    necessary("csrftoken")    describe("_ga")    cookies
-    same_site("www.courier.example", "cdn.courier.example")
+registry().classify("static.hotjar.com", "/c/hotjar.js")     whose is it?
+registry().vendor("youtube")                                 what its owner need not write
+Holder(purposes=…, holding="known", make=Held)               what is held from this visitor
+gated("_ga")    necessary("csrftoken")    describe("_ga")    cookies
+same_site("www.courier.example", "cdn.courier.example")
 """
 
 from consentkit.registry.categories import CATEGORIES, CONSENT_PROVIDER, UNCLASSIFIED, Category

@@ -4,13 +4,14 @@ In this order, and the first that knows the address decides:
 
 1. hosts that the owner wrote: `first_party` passes, a `Vendor` with hosts of its own is held until agreed;
 2. the site itself (same registrable domain) passes;
-3. the registry: a host of a vendor that the owner declared by its key is held until agreed; one with a purpose is
+3. the registry: a host of a vendor that the owner declared by its key is held until agreed; one with a
+purpose is
    held, and nobody's choice releases it; one of the table's passing rows passes;
 4. nobody knows it: it passes under `known`, and is held as `unclassified` under `strict`.
 
 What the owner wrote comes before the site itself, so that a tracker behind a name of the site
-(`stats.courier.example`) can be declared at all. A pattern that covers a whole host of the site is left out: a
-site does not hold itself.
+(`stats.courier.example`) can be declared at all. A pattern that covers a whole host of the site is left out:
+a site does not hold itself.
 
 Under `observe` nothing is held. `Holder.would_hold` answers for reports what `known` would do.
 """
@@ -79,7 +80,7 @@ class Claim(NamedTuple, Generic[T]):
 
 
 class Plan(NamedTuple, Generic[T]):
-    """All that one host needs: its site, the owner's own rules for it, and these with the registry's and a last one."""
+    """What one host needs: its site, the rules the owner wrote, and all rules with one that ends them."""
 
     site: str
     written: tuple[Rule[Claim[T]], ...]
@@ -89,8 +90,8 @@ class Plan(NamedTuple, Generic[T]):
 class Holder(Generic[T]):
     """Answers for one configured site. Built once; everything it remembers is bounded.
 
-    `make` builds what is handed out for an address that is held. It is called once for each purpose and vendor,
-    so equal answers are one object.
+    `make` builds what is handed out for an address that is held. It is called once for each purpose and
+    vendor, so equal answers are one object.
     """
 
     def __init__(
@@ -117,11 +118,13 @@ class Holder(Generic[T]):
         self._answers: dict[tuple[frozenset[str], frozenset[str]], Callable[[str, str], T | None]] = {}
 
     def find(self, host: str, path: str = "/", *, site_hosts: Iterable[str] = ()) -> Finding:
-        """Whose an address is, whatever the visitor chose: for reports, `scan` and the list of the second lock."""
+        """Whose an address is, whatever the visitor chose: for reports and the list of the second lock."""
         hosts = frozenset(site_hosts)
         return self._claim(self._plan(host), path, hosts, own_sites(hosts)).finding
 
-    def for_visitor(self, site_hosts: Iterable[str], allowed: frozenset[str]) -> Callable[[str, str], T | None]:
+    def for_visitor(
+        self, site_hosts: Iterable[str], allowed: frozenset[str]
+    ) -> Callable[[str, str], T | None]:
         """The function that answers for one visitor: None passes. `allowed` holds the ids of agreed vendors.
 
         Equal arguments give the same function, so a cache may be keyed by it.
@@ -136,7 +139,9 @@ class Holder(Generic[T]):
         """As `for_visitor`, and under `observe` what `known` would answer."""
         return self._answering(frozenset(site_hosts), allowed)
 
-    def _answering(self, site_hosts: frozenset[str], allowed: frozenset[str]) -> Callable[[str, str], T | None]:
+    def _answering(
+        self, site_hosts: frozenset[str], allowed: frozenset[str]
+    ) -> Callable[[str, str], T | None]:
         key = (site_hosts, allowed)
         answer = self._answers.get(key)
         if answer is None:
@@ -167,7 +172,9 @@ class Holder(Generic[T]):
 
     def _own_rules(self, plan: Plan[T], site_hosts: frozenset[str]) -> tuple[Rule[Claim[T]], ...]:
         # A pattern without a path that covers a host of the site would hold the site's every file.
-        kept = [r for r in plan.written if r.has_path or not any(covers_host(r.pattern, h) for h in site_hosts)]
+        kept = [
+            r for r in plan.written if r.has_path or not any(covers_host(r.pattern, h) for h in site_hosts)
+        ]
         return (*kept, rule("", Claim[T](OWN, None)))
 
     def _plan(self, host: str) -> Plan[T]:
@@ -180,12 +187,16 @@ class Holder(Generic[T]):
     def _learn(self, host: str) -> Plan[T]:
         plain = plain_host(host)
         written = self._written.rules(plain)
-        registry = [Rule(r.starts, r.whole, r.pattern, self._of_registry(r)) for r in self._registry.rules(plain)]
-        stranger = Claim(STRANGER, self._held(UNCLASSIFIED, None) if self._holding is Holding.STRICT else None)
+        registry = [
+            Rule(r.starts, r.whole, r.pattern, self._of_registry(r)) for r in self._registry.rules(plain)
+        ]
+        stranger = Claim(
+            STRANGER, self._held(UNCLASSIFIED, None) if self._holding is Holding.STRICT else None
+        )
         return Plan(site_of(plain), written, (*written, *registry, rule("", stranger)))
 
     def _declare(self, purpose: str, vendor: str | Vendor) -> list[tuple[str, Claim[T]]]:
-        """Note a vendor's hosts. Those that are the registry's own are found by it; the others are written."""
+        """Note a vendor's hosts: those of the registry are found by it, the others are the owner's rules."""
         if isinstance(vendor, str):
             vendor = self._registry.vendor(vendor)
         theirs = self._registry.vendor(vendor.name).hosts if vendor.name in self._registry else ()
@@ -205,7 +216,9 @@ class Holder(Generic[T]):
             purpose, vendor = declared
             return Claim(Finding(Whose.DECLARED, purpose, vendor, entry), self._held(purpose, vendor))
         if entry.purpose is not None:
-            return Claim(Finding(Whose.UNDECLARED, entry.purpose, None, entry), self._held(entry.purpose, None))
+            return Claim(
+                Finding(Whose.UNDECLARED, entry.purpose, None, entry), self._held(entry.purpose, None)
+            )
         if entry.passes:
             return Claim(Finding(Whose.PASSING, entry=entry), None)
         held = self._held(UNCLASSIFIED, None) if self._holding is Holding.STRICT else None
@@ -227,7 +240,7 @@ def holder(
     make: Callable[[str, str | None], T],
     registry: Registry | None = None,
 ) -> Callable[[str, str], T | None]:
-    """All of `Holder` in one call, for one visitor. A site keeps a `Holder` instead, which remembers hosts."""
+    """All of `Holder` in one call, for one visitor. A site keeps a `Holder` instead: it remembers hosts."""
     kept = Holder(purposes=purposes, holding=holding, make=make, first_party=first_party, registry=registry)
     return kept.for_visitor(site_hosts, allowed)
 
@@ -247,5 +260,5 @@ def covers_host(pattern: str, host: str) -> bool:
 
 
 def plain_pattern(pattern: str) -> str:
-    host, slash, path = pattern.partition("/")
-    return plain_host(host) + slash + path
+    host, _, path = pattern.partition("/")
+    return f"{plain_host(host)}/{path}" if path else plain_host(host)

@@ -1,10 +1,10 @@
 """Host names and the patterns that match them.
 
-A pattern is a host and an optional path: `hotjar.com`, `www.google.com/recaptcha/`, `facebook.com/tr`. Its host
-covers its subdomains, label by label, never by substring: `hotjar.com` covers `static.hotjar.com` and neither
-`nothotjar.com` nor `hotjar.com.example`. Its path covers whole segments in the same way: `/tr` covers `/tr` and
-`/tr/x` and not `/trending`; a path that ends in a slash covers what lies below it. A path with a question mark
-goes on into the query (`/gtag/js?id=AW-`) and is then compared letter by letter.
+A pattern is a host and an optional path: `hotjar.com`, `www.google.com/recaptcha/`, `facebook.com/tr`. Its
+host covers its subdomains, label by label, never by substring: `hotjar.com` covers `static.hotjar.com` and
+neither `nothotjar.com` nor `hotjar.com.example`. Its path covers whole segments in the same way: `/tr` covers
+`/tr` and `/tr/x` and not `/trending`; a path that ends in a slash covers what lies below it. A path with a
+question mark goes on into the query (`/gtag/js?id=AW-`) and is then compared letter by letter.
 
 Of several patterns that cover an address the longest host wins, and among its paths the longest.
 """
@@ -36,7 +36,10 @@ def plain_host(host: str) -> str:
         host = unquote(host)
     if not host.isascii():
         host = unicodedata.normalize("NFKC", host).lower().replace("\u3002", ".")
-        host = ".".join(label if label.isascii() else "xn--" + label.encode("punycode").decode() for label in host.split("."))
+        host = ".".join(
+            label if label.isascii() else "xn--" + label.encode("punycode").decode()
+            for label in host.split(".")
+        )
     host = host.lower().removesuffix(".")
     return host if len(host) <= MAX_HOST else ""
 
@@ -104,13 +107,15 @@ class Index(Generic[V]):
             self._by_host.setdefault(host, []).append((pattern, value))
 
     def rules(self, host: str) -> tuple[Rule[V], ...]:
-        """Rules for a plain host, the longest host and then the longest path first, up to one without a path."""
+        """Rules for a plain host: the longest host, then the longest path first, up to one without a path."""
         found: list[Rule[V]] = []
         covers_subdomains = not is_address(host)
         while host:
             level = self._by_host.get(host)
             if level:
-                found += [rule(pattern, value) for pattern, value in sorted(level, key=lambda pair: -len(pair[0]))]
+                found += [
+                    rule(pattern, value) for pattern, value in sorted(level, key=lambda pair: -len(pair[0]))
+                ]
                 if not found[-1].has_path:
                     break
             host = host.partition(".")[2] if covers_subdomains else ""

@@ -37,7 +37,7 @@ def registrable(host: str) -> str | None:
 
 
 def same_site(a: str, b: str) -> bool:
-    """Whether two hosts belong to one site. Ports do not matter, and without a registrable domain both are equal."""
+    """Whether two hosts belong to one site. Ports do not matter; hosts without a domain must be equal."""
     return site_of(a) == site_of(b) != ""
 
 

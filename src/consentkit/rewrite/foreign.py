@@ -135,6 +135,15 @@ class ForeignContent:
         if name not in (b"body", b"html"):
             self._open.clear()
 
+    def closes_foreign(self, name: bytes) -> bool:
+        """Whether an end tag of this name closes a foreign element."""
+        for element in reversed(self._open):
+            if element.language is Language.HTML:
+                return False
+            if element.name == name:
+                return True
+        return False
+
     def close_template(self) -> None:
         """`</template>` closes whatever stands in the innermost template, if it began in here."""
         for at in range(len(self._open) - 1, -1, -1):

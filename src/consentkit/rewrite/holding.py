@@ -45,6 +45,8 @@ _LINKED: _Attributes = {b"href": Reads.URL, b"xlink:href": Reads.URL}
 _BACKGROUND: _Attributes = {b"background": Reads.URL}
 _PING: _Attributes = {b"ping": Reads.LIST}
 
+NOTHING: _Attributes = MappingProxyType({})
+
 HTML: Mapping[bytes, _Attributes] = MappingProxyType(
     {
         b"script": {b"src": Reads.URL, **_LAZY},
@@ -105,13 +107,6 @@ class Verdict:
     #: (purpose, vendor, host), once each.
     held: tuple[tuple[str, str | None, str], ...] = ()
     frame: Frame | None = None
-
-    def applied(self, tag: bytes) -> bytes:
-        pieces, done = [], 0
-        for at, inserted in self.edits:
-            pieces += tag[done:at], inserted
-            done = at
-        return b"".join((*pieces, tag[done:]))
 
 
 PASS = Verdict()
@@ -193,6 +188,15 @@ def may_load(name: bytes, values: Mapping[bytes, bytes]) -> bool:
     if name == b"input":
         return decode(values.get(b"type", b"")).lower() == "image"
     return True
+
+
+def watched(name: bytes, tag: bytes, table: Mapping[bytes, _Attributes]) -> _Attributes:
+    """The attributes to ask about in the rest of a tag that is too long to wait for; `tag`: what was read of it."""
+    _, values = read(tag, 1 + len(name))
+    decides = {b"link": b"rel", b"input": b"type"}.get(name)
+    if decides in values and not may_load(name, values):
+        return NOTHING
+    return table.get(name, NOTHING)
 
 
 def _edits(

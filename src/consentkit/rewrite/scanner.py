@@ -18,7 +18,6 @@ Shift_JIS, GBK and Big5 are never one of `< > = / " '`.
 
 from __future__ import annotations
 
-import enum
 import re
 
 WS = rb"\t\n\f\r "
@@ -124,7 +123,7 @@ SKIP_BODY = re.compile(
 SKIP_DRAWING = re.compile(rb"[^<]*+(?:<(?:%b)[^<]*+)*+" % _DRAWING_TAG)
 
 
-def _whole(name: str, but_not: bytes = b"") -> bytes:
+def whole(name: str, but_not: bytes = b"") -> bytes:
     """An element of raw text from tag to tag. `but_not`: what must not be in it for this pattern to take it."""
     word = either_case(name)
     return rb"%b%b%b(?:[^<]++|<(?!%b/%b%b))*+</%b>" % (word, NAME_END, _REST, but_not, word, NAME_END, word)
@@ -133,10 +132,10 @@ def _whole(name: str, but_not: bytes = b"") -> bytes:
 _SPACE = rb"[%b]++" % WS
 _HARMLESS_END = rb"/(?!%b%b)%b(?:>|%b>)" % (one_of("head body html br template"), NAME_END, NAME, ATTRIBUTES)
 _LEADING = rb"<(?:%b|%b|/>)" % (COMMENT, BOGUS_COMMENT)
-_IN_HEAD = rb"<(?:%b|%b|%b)" % (_PLAIN_META, _whole("title"), _HARMLESS_END)
+_IN_HEAD = rb"<(?:%b|%b|%b)" % (_PLAIN_META, whole("title"), _HARMLESS_END)
 _SCRIPTED = rb"<(?:%b|%b|%b|[lL][iI][nN][kK]%b%b)" % (
     # A script with `<!--` may hold `</script>` as text; the escaped states are left to the slow way.
-    _whole("script", rb"!--|"), _whole("style"), _whole("noscript"), NAME_END, _REST,
+    whole("script", rb"!--|"), whole("style"), whole("noscript"), NAME_END, _REST,
 )  # fmt: skip
 
 #: White space, comments and doctype: what comes before the first element, and says nothing.
@@ -159,11 +158,13 @@ ATTRIBUTE = re.compile(
 
 COMMENT_AT = re.compile(rb"<" + COMMENT)
 BOGUS_AT = re.compile(rb"<" + BOGUS_COMMENT)
+#: At the end of the input: the beginning of something that the tokenizer makes a comment of.
+BROKEN_COMMENT = re.compile(rb"<(?:[!?]|/[^a-zA-Z])")
 COMMENT_END = re.compile(rb"--!?>")
 
 #: Elements whose content is text up to their own end tag (HTML, 13.2.5.1; noscript is scanned as markup).
 RAW_TEXT = {
-    name: re.compile(rb"</%b%b" % (either_case(name), NAME_END))
+    name.encode(): re.compile(rb"</%b%b" % (either_case(name), NAME_END))
     for name in ("script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp", "noscript")
 }
 

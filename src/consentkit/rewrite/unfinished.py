@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Mapping
 
-from consentkit.rewrite.scanner import ATTRIBUTE, LONGEST_WAIT, RAW_TEXT, WS
+from consentkit.rewrite.holding import Reads
+from consentkit.rewrite.scanner import ATTRIBUTE, LONGEST_WAIT, RAW_TEXT, TAG_NAME, WS
 
 
 class Part(enum.Enum):
@@ -41,6 +42,14 @@ _WHOLE = re.compile(
     rb"""(?:[%b/]++|[^%b/>][^%b/>=]*+(?:[%b]*+=[%b]*+(?:"[^"]*+"|'[^']*+'|[^%b>"'][^%b>]*+(?=[%b>]))|[%b]*+(?=[^%b=])))*+"""
     % (WS, WS, WS, WS, WS, WS, WS, WS, WS, WS)
 )
+
+
+def whole_attributes(tag: bytes) -> int:
+    """How much of an unfinished tag is its name and attributes of which the end is certain."""
+    name = TAG_NAME.match(tag)
+    assert name is not None, "a tag begins with its name"
+    return _WHOLE.match(tag, name.end()).end()  # type: ignore[union-attr]
+
 
 _DOUBLE, _SINGLE, _EQUALS, _GREATER = b"\"'=>"
 
@@ -77,7 +86,7 @@ _RUN = {
 }
 _VALUE_STARTS = {_DOUBLE: Part.IN_DOUBLE, _SINGLE: Part.IN_SINGLE, _GREATER: Part.END}
 
-_NOSCRIPT_END = RAW_TEXT["noscript"]
+_NOSCRIPT_END = RAW_TEXT[b"noscript"]
 _OVERLAP = len(b"</noscript") + 1
 
 
@@ -128,7 +137,7 @@ _LONGEST_NAME = 64  # bytes
 class OverlongTag:
     """Lets a tag go that is too long to wait for, and asks about each attribute that may hold a URL.
 
-    `is_held(name, value, whole)` is called for the attributes in `watched`; `whole` is False when the value, too,
+    `is_held(value, reads, whole)` is called for the attributes in `watched`; `whole` is False when the value, too,
     is longer than `LONGEST_WAIT` and cut off there. Bytes leave by `put`, and `rename` is called right before
     those of an attribute that is held.
     """
@@ -137,8 +146,8 @@ class OverlongTag:
 
     def __init__(
         self,
-        watched: Container[bytes],
-        is_held: Callable[[bytes, bytes, bool], bool],
+        watched: Mapping[bytes, Reads],
+        is_held: Callable[[bytes, Reads, bool], bool],
         put: Callable[[bytes], None],
         rename: Callable[[], None],
     ) -> None:
@@ -211,7 +220,8 @@ class OverlongTag:
         whole = len(text) <= LONGEST_WAIT
         attribute = ATTRIBUTE.match(text if whole else _closed(text[:LONGEST_WAIT]))
         assert attribute is not None, "an attribute starts with a byte of its name"
-        if self._is_held(attribute[1].lower(), attribute[2] or attribute[3] or attribute[4] or b"", whole):
+        value = attribute[2] or attribute[3] or attribute[4] or b""
+        if self._is_held(value, self._watched[attribute[1].lower()], whole):
             self._rename()
         self._let_go(piece)
 

@@ -1,0 +1,99 @@
+"""The reader bar: text size, the way to another version of the page, and the way to one's choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from consentkit.controls.question import Question
+from consentkit.controls.words import Words
+from consentkit.cookies import TEXT_SIZES
+from consentkit.decide import Asking, Decision
+from consentkit.settings import Site
+from consentkit.templates import Markup
+from consentkit.visit import Device
+
+#: How long size and view are remembered; the endpoint sets the cookie for as long.
+REMEMBERED = 180  # days
+
+# A bar of every page costs every keyboard user its stops before the page begins.
+MAX_STOPS = 3
+
+
+@dataclass(frozen=True)
+class View:
+    """`to`: the value of `view=` in the link. `message`: id of its words."""
+
+    to: str
+    message: str
+
+
+@dataclass(frozen=True)
+class SizeLink:
+    """`percent`: where it leads, None at the end of the scale."""
+
+    action: str
+    percent: int | None
+    label: str
+
+
+def reader_bar(words: Words, question: Question, size: int | None, view: View | None) -> dict[str, object]:
+    """The values of the bar for its template."""
+    site, percent = words.site, words.catalogue.percent
+    policies = _policies(words, question)
+    stops = bool(site.text_size) + bool(view) + len(policies)
+    return {
+        "label": words.text("reader.label"),
+        "sizes": [percent(step) for step in TEXT_SIZES] if site.text_size else [],
+        "text_size": words.text("reader.text_size"),
+        "percent": percent(size or 100),
+        "says": words.catalogue.raw("reader.announce"),
+        "links": _size_links(words, size or 100),
+        "note": words.text("reader.remembered", duration=words.catalogue.duration(REMEMBERED)),
+        "view": {"to": view.to, "label": words.text(view.message)} if view else None,
+        "privacy": words.text("reader.privacy") if site.purposes else "",
+        # The first layer has Choose, which leads to the same page; every other notice leaves the way to withdraw.
+        "privacy_hidden": question.asking is Asking.PURPOSES,
+        "policies": policies,
+        "documents": words.text("prefs.policies") if stops > MAX_STOPS else "",
+    }
+
+
+def view_link(site: Site, decision: Decision, viewport: str | None, device: Device) -> View | None:
+    """The link to another version, where it is offered: on responsive pages it would be noise and look broken.
+
+    An explicit choice is stored, never deleted, so leaving the mobile version asks for the desktop one.
+    """
+    if site.mobile is None:
+        return None
+    fits = is_responsive(viewport)
+    if decision.view == "mobile":
+        return View("desktop", "reader.exit_mobile")
+    if decision.view == "desktop" and fits:
+        # On a large screen the desktop version of a responsive page is the page itself.
+        return View("auto", "reader.exit_desktop") if device in (Device.PHONE, Device.TABLET) else None
+    if not fits:
+        return View("mobile", "reader.mobile")
+    if site.mobile == "always":
+        return View("desktop", "reader.desktop") if device is Device.PHONE else View("mobile", "reader.mobile")
+    return None
+
+
+def is_responsive(viewport: str | None) -> bool:
+    return "width=device-width" in "".join((viewport or "").lower().split())
+
+
+def _size_links(words: Words, present: int) -> list[SizeLink]:
+    place = TEXT_SIZES.index(present)
+    smaller = TEXT_SIZES[place - 1] if place > 0 else None
+    larger = TEXT_SIZES[place + 1] if place + 1 < len(TEXT_SIZES) else None
+    return [
+        SizeLink("smaller", smaller, words.text("reader.smaller")),
+        SizeLink("larger", larger, words.text("reader.larger")),
+        SizeLink("reset", 100 if present != 100 else None, words.text("reader.reset")),
+    ]
+
+
+def _policies(words: Words, question: Question) -> list[Markup]:
+    if words.site.purposes or question.asking is not Asking.NOTHING:
+        return []
+    return [words.link(policy) for policy in words.site.policies]

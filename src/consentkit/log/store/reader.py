@@ -1,0 +1,238 @@
+"""Questions to the log."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exc, func, select
+
+from consentkit.log import notice as notices
+from consentkit.log import record as records
+from consentkit.log.filters import Filter
+from consentkit.log.notice import Notice
+from consentkit.log.problems import LogUnreadable
+from consentkit.log.record import UNKNOWN_NOTICE, Record
+from consentkit.log.reports import Asked, Status, Tally
+from consentkit.log.store.place import engine, reason_of
+from consentkit.log.store.schema import (
+    CHOICE,
+    SIZE,
+    asked_table,
+    entry,
+    notice_table,
+    part,
+    pattern,
+    schema_table,
+)
+
+#: How many records are fetched at a time while streaming; some 100 are a few hundred KiB.
+PAGE = 500
+
+
+class Reader:
+    """Questions to the log over connections of their own that can't write. Raises LogUnreadable."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = engine(path, read_only=True)
+
+    def get(self, record_id: str) -> Record | None:
+        """The record with this id."""
+        return next(iter(self._records(_ENTRIES.where(entry.c.id == record_id))), None)
+
+    def notice(self, digest: str) -> Notice | None:
+        """The snapshot with this digest."""
+        with self._asking() as on:
+            asked_for = select(notice_table.c.payload).where(notice_table.c.sha256 == digest)
+            payload: bytes | None = on.execute(asked_for).scalar()
+        return None if payload is None else notices.parse(payload)
+
+    def last_served(self, digest: str) -> date | None:
+        """The day on which this notice was last known to be shown; None when it is not in the log."""
+        with self._asking() as on:
+            asked_for = select(notice_table.c.last_served).where(notice_table.c.sha256 == digest)
+            day: str | None = on.execute(asked_for).scalar()
+        return None if day is None else date.fromisoformat(day)
+
+    def newest(self, filter: Filter, *, limit: int, older_than: int | None = None) -> list[Record]:
+        """Up to `limit` records, newest first. The next page is `older_than` the last index of this one.
+
+        The rows are chosen by index alone, so that a rare answer is found without reading the log.
+        """
+        chosen = select(entry.c.idx).where(*_conditions(filter)).order_by(entry.c.idx.desc()).limit(limit)
+        if older_than is not None:
+            chosen = chosen.where(entry.c.idx < older_than)
+        asked_for = _ENTRIES.where(entry.c.idx.in_(chosen.scalar_subquery())).order_by(entry.c.idx.desc())
+        return self._records(asked_for)
+
+    def oldest_first(self, filter: Filter) -> Iterator[Record]:
+        """Every record that is in the log at the start, oldest first, in constant memory.
+
+        Fetched in pages, each by a transaction of its own: one long one would keep SQLite from reusing its
+        write-ahead log while the site goes on writing.
+        """
+        size = self.status().size
+        after = -1
+        while page := self._records(_walk(filter, after, size)):
+            yield from page
+            after = page[-1].index if page[-1].index is not None else size
+
+    def tallies(self, filter: Filter) -> Iterator[Tally]:
+        """Counts of records that agree in everything but who made them, day by day."""
+        day_number = (entry.c.time // SECONDS_A_DAY).label("day")
+        count = func.count().label("records")
+        asked_for = (
+            select(day_number, entry.c.pattern, count)
+            .where(*_conditions(filter), entry.c.pattern.is_not(None))
+            .group_by(day_number, entry.c.pattern)
+            .order_by(day_number, entry.c.pattern)
+        )
+        with self._asking() as on:
+            patterns: dict[int, _Pattern] = {}
+            for row in on.execute(asked_for):
+                if row.pattern not in patterns:
+                    patterns[row.pattern] = _read_pattern(on, row.pattern)
+                yield patterns[row.pattern].tally(EPOCH + timedelta(days=row.day), row.records)
+
+    def asked(self, filter: Filter) -> list[Asked]:
+        """How often a notice was shown; of a filter only time, language and site can be asked of a
+        counter."""
+        conditions = []
+        if filter.since is not None:
+            conditions.append(asked_table.c.day >= filter.since.date().isoformat())
+        if filter.before is not None:
+            last = filter.before - timedelta(seconds=1)
+            conditions.append(asked_table.c.day <= last.date().isoformat())
+        if filter.language is not None:
+            conditions.append(asked_table.c.language == filter.language)
+        if filter.site is not None:
+            conditions.append(asked_table.c.site == filter.site)
+        columns = (asked_table.c.day, asked_table.c.language, asked_table.c.site, asked_table.c.count)
+        asked_for = select(*columns).where(*conditions).order_by(*columns[:3])
+        with self._asking() as on:
+            return [
+                Asked(day=date.fromisoformat(day), language=language, site=site, count=count)
+                for day, language, site, count in on.execute(asked_for)
+            ]
+
+    def status(self) -> Status:
+        """How the log stands."""
+        with self._asking() as on:
+            first, last = on.execute(select(func.min(entry.c.time), func.max(entry.c.time))).one()
+            return Status(
+                place=str(self._path),
+                size=on.execute(SIZE).scalar_one(),
+                bytes=self._path.stat().st_size,
+                notices=on.execute(select(func.count()).select_from(notice_table)).scalar_one(),
+                schema=on.execute(select(schema_table.c.version)).scalar_one(),
+                first=None if first is None else datetime.fromtimestamp(first, UTC),
+                last=None if last is None else datetime.fromtimestamp(last, UTC),
+            )
+
+    def _records(self, asked_for: Select[tuple[int, bytes | None]]) -> list[Record]:
+        with self._asking() as on:
+            rows = on.execute(asked_for).all()
+        return [records.parse(row.payload, index=row.idx) for row in rows]
+
+    @contextmanager
+    def _asking(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as on:
+                yield on
+        except (sqlite3.Error, exc.DBAPIError, OSError) as problem:
+            raise LogUnreadable(reason_of(problem)) from problem
+
+
+EPOCH = date(1970, 1, 1)
+SECONDS_A_DAY = 24 * 60 * 60
+
+_ENTRIES = select(entry.c.idx, entry.c.payload).where(entry.c.kind == CHOICE, entry.c.payload.is_not(None))
+
+
+def _walk(filter: Filter, after: int, size: int) -> Select[tuple[int, bytes | None]]:
+    # By idx alone, one pass over the log for all pages together: with an index on the pattern SQLite would
+    # sort every remaining match again for every page. Adding 0 keeps it from using one.
+    conditions = _conditions(filter, pattern_column=entry.c.pattern + 0)
+    bounds = (entry.c.idx > after, entry.c.idx < size)
+    return _ENTRIES.where(*bounds, *conditions).order_by(entry.c.idx).limit(PAGE)
+
+
+def _conditions(
+    filter: Filter, pattern_column: ColumnElement[Any] = entry.c.pattern
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filter.subject is not None:
+        conditions.append(entry.c.subject == filter.subject)
+    if filter.since is not None:
+        conditions.append(entry.c.time >= int(filter.since.timestamp()))
+    if filter.before is not None:
+        conditions.append(entry.c.time < int(filter.before.timestamp()))
+    of_pattern = _pattern_conditions(filter)
+    if of_pattern:
+        conditions.append(pattern_column.in_(select(pattern.c.number).where(*of_pattern).scalar_subquery()))
+    return conditions
+
+
+def _pattern_conditions(filter: Filter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filter.action is not None:
+        conditions.append(pattern.c.action == filter.action)
+    if filter.language is not None:
+        conditions.append(pattern.c.language == filter.language)
+    if filter.site is not None:
+        conditions.append(pattern.c.site == filter.site)
+    if filter.notice == UNKNOWN_NOTICE:
+        conditions.append(pattern.c.notice.is_(None))
+    elif filter.notice is not None:
+        # "g" follows "f", so this is every digest that begins with these digits.
+        conditions.append(and_(pattern.c.notice >= filter.notice, pattern.c.notice < filter.notice + "g"))
+    if filter.purpose is not None:
+        conditions.append(_answered("purpose", filter.purpose, answer=filter.purpose_answer))
+    if filter.vendor is not None:
+        conditions.append(_answered("vendor", filter.vendor, answer=filter.vendor_answer))
+    if filter.policy is not None:
+        conditions.append(_answered("policy", filter.policy, version=filter.policy_version))
+    return conditions
+
+
+def _answered(
+    kind: str, name: str, *, answer: bool | None = None, version: str | None = None
+) -> ColumnElement[bool]:
+    with_it = select(part.c.pattern).where(part.c.part == kind, part.c.name == name)
+    if answer is not None:
+        with_it = with_it.where(part.c.answer == int(answer))
+    if version is not None:
+        with_it = with_it.where(part.c.version == version)
+    return pattern.c.number.in_(with_it.scalar_subquery())
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    row: Any
+    parts: tuple[tuple[str, str, str, bool], ...]
+
+    def tally(self, day: date, count: int) -> Tally:
+        return Tally(
+            day=day,
+            count=count,
+            state=self.row.state,
+            action=self.row.action,
+            language=self.row.language,
+            notice=self.row.notice or UNKNOWN_NOTICE,
+            gpc=bool(self.row.gpc),
+            policies=tuple(each[1:] for each in self.parts if each[0] == "policy"),
+            purposes=tuple((name, yes) for kind, name, _, yes in self.parts if kind == "purpose"),
+            vendors=tuple((name, yes) for kind, name, _, yes in self.parts if kind == "vendor"),
+        )
+
+
+def _read_pattern(on: Connection, number: int) -> _Pattern:
+    row = on.execute(select(pattern).where(pattern.c.number == number)).one()
+    parts = on.execute(select(part).where(part.c.pattern == number).order_by(part.c.name, part.c.version))
+    return _Pattern(row, tuple((each.part, each.name, each.version, bool(each.answer)) for each in parts))

@@ -1,0 +1,409 @@
+"""The catalogues: complete, well-formed, and in the language that they claim to be."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from gettext import c2py
+from pathlib import Path
+
+import pytest
+from babel.core import Locale, get_global
+from babel.messages.catalog import Catalog
+from babel.messages.plurals import get_plural
+from babel.messages.pofile import read_po
+
+from consentkit.cli import locales, main
+from consentkit.languages import Catalogues, placeholders
+
+LOCALES = Path(__file__).resolve().parents[1] / "locales"
+FOLDERS = sorted(path.parent.name for path in LOCALES.glob("*/consentkit.po"))
+TRANSLATIONS = [folder for folder in FOLDERS if folder != "en"]
+
+# Babel says these right in English, wrong in Bosnian, Arabic and Latin Serbian (see `Catalogue.duration`).
+DURATIONS = frozenset({"duration.days", "duration.months", "duration.years"})
+
+# Texts that are the same as in English, with the reason.
+SAME_AS_ENGLISH = {
+    ("de", "prefs.cookie"): "the German word",
+    ("fr", "prefs.cookie"): "the French word",
+    ("fr", "prefs.policies"): "the French word",
+    ("fr", "prefs.version"): "the French word",
+}
+
+# Where English ends in a full stop and a translation rightly does not.
+NO_FULL_STOP = {
+    ("bs", "prefs.state_since"): "the date brings its own",
+    ("hr", "prefs.state_since"): "the date brings its own",
+    ("sr", "prefs.state_since"): "the date brings its own",
+    ("sr_Latn", "prefs.state_since"): "the date brings its own",
+}
+
+# Names that no language translates.
+NAMES = ("Global Privacy Control",)
+
+# How Unicode calls the letters of a script.
+SCRIPTS = {"Latn": ("LATIN",), "Cyrl": ("CYRILLIC",), "Arab": ("ARABIC",)}
+
+BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+QUOTED = re.compile("[“„«»][\u00a0\u202f]?(.+?)[\u00a0\u202f]?[“”«»]")
+# The opening and the closing mark of each language.
+QUOTES = {
+    "ar": "«»",
+    "bs": "„”",
+    "de": "„“",
+    "en": "“”",
+    "fr": "«»",
+    "hr": "„”",
+    "sr": "„”",
+    "sr_Latn": "„”",
+}
+
+
+@cache
+def catalogue(folder: str) -> Catalog:
+    # pytest turns any warning of Babel's into an error; invalid entries raise.
+    with (LOCALES / folder / "consentkit.po").open("rb") as source:
+        return read_po(source, abort_invalid=True)
+
+
+@cache
+def texts(folder: str) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for message in catalogue(folder):
+        id = message.id if isinstance(message.id, str) else message.id[0]
+        said = message.string or ""
+        if id:
+            found[id] = (said,) if isinstance(said, str) else tuple(said)
+    return found
+
+
+def every_text(folder: str) -> Iterator[tuple[str, str]]:
+    for id, forms in texts(folder).items():
+        for form in forms:
+            yield id, form
+
+
+def english(id: str) -> str:
+    """The general form in English; of what English leaves to Babel, a stand-in with the same placeholder."""
+    return texts("en")[id][-1] if id in texts("en") else "{count} days"
+
+
+@pytest.mark.parametrize("folder", TRANSLATIONS)
+def test_every_message_and_no_other(folder: str) -> None:
+    """
+    A catalogue has all ids of the English one, and lengths of time.
+    """
+    assert set(texts(folder)) == set(texts("en")) | DURATIONS
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_nothing_is_fuzzy_empty_or_obsolete(folder: str) -> None:
+    """
+    What is in the file is said.
+    """
+    assert not [message.id for message in catalogue(folder) if message.id and message.fuzzy]
+    assert not [id for id, text in every_text(folder) if not text]
+    assert not catalogue(folder).obsolete
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_each_message_stands_once(folder: str) -> None:
+    """
+    A second entry with the same id would silently win or lose.
+    """
+    lines = (LOCALES / folder / "consentkit.po").read_text("utf-8").splitlines()
+    ids = [line for line in lines if line.startswith("msgid ")]
+
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_header_tells_the_truth(folder: str) -> None:
+    """
+    The language is the folder's, the text is UTF-8, and nothing else is promised.
+    """
+    header = dict(catalogue(folder).mime_headers)
+
+    assert header["Language"] == folder
+    assert header["Content-Type"].lower() == "text/plain; charset=utf-8"
+    assert str(Locale.parse(folder)) == folder
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_plural_forms_are_those_of_the_language(folder: str) -> None:
+    """
+    The rule in the header divides numbers exactly as CLDR does, and what counts has all its forms.
+    """
+    found = catalogue(folder)
+    form, category = c2py(found.plural_expr), Locale.parse(folder).plural_form
+    pairs = {(form(n), category(n)) for n in range(1001)}
+
+    assert len(pairs) == len({index for index, _ in pairs}) == len({name for _, name in pairs})
+    assert {index for index, _ in pairs} == set(range(found.num_plurals))
+    assert found.num_plurals == get_plural(folder).num_plurals
+    for message in found:
+        if message.pluralizable:
+            assert isinstance(message.string, tuple)
+            assert len(message.string) == found.num_plurals
+
+
+@pytest.mark.parametrize("folder", TRANSLATIONS)
+def test_what_counts_in_english_counts(folder: str) -> None:
+    """
+    A message has plural forms in every language or in none.
+    """
+    counted = {m.id[0] for m in catalogue("en") if m.pluralizable} | DURATIONS
+
+    assert {m.id[0] for m in catalogue(folder) if m.pluralizable} == counted
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_placeholders_are_intact(folder: str) -> None:
+    """
+    Every sentence is filled with what the English one is filled with; only a form for one number may leave it
+    out, as "one other company" does.
+    """
+    form = c2py(catalogue(folder).plural_expr)
+    # None of them is said of nothing, so zero makes no second number of French "one".
+    numbers = [
+        [n for n in range(1, 301) if form(n) == index] for index in range(catalogue(folder).num_plurals)
+    ]
+    for id, forms in texts(folder).items():
+        expected = placeholders(english(id))
+        for index, text in enumerate(forms):
+            single = len(forms) > 1 and len(numbers[index]) <= 1
+            assert placeholders(text) in ([expected, expected - {"count"}] if single else [expected]), (
+                id,
+                text,
+            )
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_braces_hold_placeholders_and_nothing_else(folder: str) -> None:
+    """
+    No brace is left open, none is doubled.
+    """
+    for id, text in every_text(folder):
+        assert not re.search(r"[{}]", re.sub(r"\{[a-z]+\}", "", text)), (id, text)
+
+
+@pytest.mark.parametrize("folder", TRANSLATIONS)
+def test_no_english_is_left(folder: str) -> None:
+    """
+    A text is the same as the English one only where the list says why.
+    """
+    same = {
+        (folder, id)
+        for id, forms in texts(folder).items()
+        if id in texts("en") and set(forms) & set(texts("en")[id])
+    }
+
+    assert same == {key for key in SAME_AS_ENGLISH if key[0] == folder}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_letter_is_of_the_script(folder: str) -> None:
+    """
+    No Latin "a" hides in a Cyrillic word, and no English word in an Arabic sentence.
+    """
+    script = Locale.parse(folder).script or get_global("likely_subtags")[folder].split("_")[1]
+    for id, text in every_text(folder):
+        words = re.sub(r"\{[a-z]+\}", "", text)
+        for name in NAMES:
+            words = words.replace(name, "")
+        strangers = {c for c in words if c.isalpha() and not unicodedata.name(c).startswith(SCRIPTS[script])}
+        assert not strangers, (id, text, strangers)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_typography(folder: str) -> None:
+    """
+    The marks of the language: no typewriter quotes, no direction controls, no stray blanks, composed letters.
+    """
+    for id, text in every_text(folder):
+        assert not BIDI_CONTROLS.search(text), (id, text)
+        assert not re.search("[\"'`]|\\.\\.\\.", text), (id, text)
+        assert text == text.strip(), (id, text)
+        assert "  " not in text, (id, text)
+        assert text == unicodedata.normalize("NFC", text), (id, text)
+        assert set(text) & set("“”„«»‚‘") <= set(QUOTES.get(folder, "“”„«»")), (id, text)
+
+
+def test_french_has_its_no_break_spaces() -> None:
+    """
+    A colon never starts a line in French, nor does a guillemet stand alone.
+    """
+    for id, text in every_text("fr"):
+        assert not re.search("[^\u00a0]:|[^\u202f][;!?]|«[^\u00a0]|[^\u00a0]»", text), (id, text)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_sentences_end_as_in_english(folder: str) -> None:
+    """
+    A sentence stays a sentence and a label a label.
+    """
+    for id, text in every_text(folder):
+        if (folder, id) not in NO_FULL_STOP:
+            assert text.endswith(".") == english(id).endswith("."), (id, text)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_what_is_quoted_is_the_name_of_a_control(folder: str) -> None:
+    """
+    A reader who looks for “Privacy choices” finds a link that says just that, and so with Accept.
+    """
+    choices, accept = texts(folder)["reader.privacy"][0], texts(folder)["action.accept_notice"][0]
+    name = texts("en")["reader.privacy"][0]
+    for id, text in every_text(folder):
+        quoted = QUOTED.findall(text)
+        if name in english(id) and id != "reader.privacy":
+            assert quoted == [choices], (id, text)
+        elif re.search(r"\bPress Accept\b", english(id)):
+            assert accept in text, (id, text)
+            assert quoted in ([], [accept]), (id, text)
+        else:
+            assert not quoted, (id, text)
+
+
+@pytest.mark.parametrize("folder", TRANSLATIONS)
+def test_the_banner_fits_on_a_phone(folder: str) -> None:
+    """
+    No form of its text is more than 1.4 times as long as in English, and no button has more than 24 letters.
+    """
+    longest = max(map(len, texts("en")["banner.text"]))
+
+    assert max(map(len, texts(folder)["banner.text"])) <= 1.4 * longest
+    for id in (
+        "action.reject",
+        "action.accept",
+        "action.choose",
+        "action.accept_terms",
+        "action.accept_notice",
+    ):
+        assert len(texts(folder)[id][0]) <= 24, id
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_refusing_is_worded_as_plainly_as_agreeing(folder: str) -> None:
+    """
+    Neither button is longer than the other by more than half.
+    """
+    lengths = sorted(len(texts(folder)[id][0]) for id in ("action.reject", "action.accept"))
+
+    assert lengths[1] <= 1.5 * lengths[0]
+
+
+# The thirty letters of Serbian in both scripts, in Cyrillic order.
+CYRILLIC = "абвгдђежзијклљмнњопрстћуфхцчџш"
+LATIN = "a b v g d đ e ž z i j k l lj m n nj o p r s t ć u f h c č dž š"
+ROMANIZED = dict(zip(CYRILLIC, LATIN.split(), strict=True))
+ROMANIZED |= {letter.upper(): latin.capitalize() for letter, latin in ROMANIZED.items()}
+
+
+def in_latin(text: str) -> str:
+    return "".join(ROMANIZED.get(letter, letter) for letter in text)
+
+
+def test_both_serbian_catalogues_say_the_same() -> None:
+    """
+    Serbian in Latin letters is Serbian in Cyrillic ones, letter for letter.
+    """
+    assert texts("sr_Latn") == {id: tuple(map(in_latin, forms)) for id, forms in texts("sr").items()}
+
+
+@pytest.mark.parametrize(
+    ("id", "words"),
+    [
+        (
+            "policy.terms",
+            {"bs": "Uslovi korištenja", "hr": "Uvjeti korištenja", "sr_Latn": "Uslovi korišćenja"},
+        ),
+        (
+            "action.withdraw",
+            {"bs": "Povuci saglasnost", "hr": "Povuci privolu", "sr_Latn": "Povuci pristanak"},
+        ),
+        ("action.save", {"bs": "Sačuvaj izbor", "hr": "Spremi odabir", "sr_Latn": "Sačuvaj izbor"}),
+    ],
+)
+def test_neighbours_keep_their_own_words(id: str, words: dict[str, str]) -> None:
+    """
+    Bosnian, Croatian and Serbian differ where their laws and standards do.
+    """
+    assert {folder: texts(folder)[id][0] for folder in words} == words
+
+
+# --- consentkit locales ---------------------------------------------------------------------------------
+
+
+def run(*argv: str) -> int:
+    return main(["locales", *argv])
+
+
+def test_the_command_shows_every_language_as_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """
+    In a pipe each language is a line for machines, and all are complete.
+    """
+    assert run() == 0
+
+    rows = {row["tag"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert {folder.replace("_", "-") for folder in FOLDERS} == set(rows)
+    assert rows["ar"] == {
+        "tag": "ar",
+        "direction": "rtl",
+        "messages": len(texts("en")),
+        "translated": len(texts("en")),
+        "name": "العربية",
+        "missing": [],
+    }
+
+
+def test_the_command_fails_for_an_incomplete_language(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A gap is named and is something found: exit code 1.
+    """
+    everything = {id: forms[-1] for id, forms in texts("en").items() if id != "action.reject"}
+    monkeypatch.setattr(locales, "Catalogues", lambda: Catalogues({"it": everything}))
+
+    assert run("--table") == 1
+    total = len(texts("en"))
+    line = f"it        ltr        {total - 1} of {total}  Italiano  missing: action.reject"
+    assert line in capsys.readouterr().out.splitlines()
+
+
+def test_the_command_lists_messages(capsys: pytest.CaptureFixture[str]) -> None:
+    """
+    Owners find the id of the sentence that they want to replace.
+    """
+    assert run("--ids") == 0
+    rows = {row["id"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert rows["banner.title"] == {
+        "id": "banner.title",
+        "text": ["Cookies on {site}"],
+        "placeholders": ["site"],
+    }
+
+    assert run("--ids", "--table") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(
+        re.fullmatch(r"prefs\.vendors +\{count\} company / \{count\} companies", line) for line in lines
+    )
+
+
+def test_the_command_draws_a_table_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    People get columns, unless they ask for JSON.
+    """
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+
+    assert run() == 0
+    assert capsys.readouterr().out.startswith("language  direction  translated")
+    assert run("--json") == 0
+    assert capsys.readouterr().out.startswith("{")
