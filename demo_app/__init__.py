@@ -10,7 +10,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
-from consentkit import ConsentMiddleware
+from consentkit import ConsentMiddleware, Site
 
 from .configuration import DATA, courier, log_in
 from .folder import SavedPages
@@ -48,6 +48,20 @@ def default_log() -> str:
     return log_in(DATA)
 
 
-site = courier(default_log())
-app = make_app()
-bare = make_app(wrapped=False)
+app: ASGIApp
+bare: ASGIApp
+site: Site
+
+
+def __getattr__(name: str) -> ASGIApp | Site:
+    """Build `app`, `bare` and `site` when first asked for: importing alone makes no folder."""
+    if name == "app":
+        made: ASGIApp | Site = make_app()
+    elif name == "bare":
+        made = make_app(wrapped=False)
+    elif name == "site":
+        made = courier(default_log())
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = made
+    return made

@@ -44,16 +44,10 @@ class Wish:
 
 
 def read(argv: Sequence[str]) -> Wish:
-    parser = Parser(
-        prog="python -m demo_app", description="A small newspaper behind consentkit, on this machine only."
-    )
-    parser.add_argument(
-        "folder", metavar="DIR", nargs="?", help="serve the saved *.html pages in DIR instead"
-    )
+    parser = Parser(prog="python -m demo_app", description="A small newspaper behind consentkit, on this machine only.")
+    parser.add_argument("folder", metavar="DIR", nargs="?", help="serve the saved *.html pages in DIR instead")
     parser.add_argument("--port", default="8000", help="8000 unless told; 0 takes any free port")
-    parser.add_argument(
-        "--data", metavar="DIR", default=str(DATA), help=f"where the consent log is kept: {DATA}"
-    )
+    parser.add_argument("--data", metavar="DIR", default=str(DATA), help=f"where the consent log is kept: {DATA}")
     arguments = parser.parse_args(argv)
     return Wish(
         folder=read_folder(arguments.folder) if arguments.folder is not None else None,
@@ -70,7 +64,8 @@ def read_port(text: str) -> int:
 
 def read_folder(text: str) -> Path:
     folder = Path(text)
-    if not folder.is_dir():
+    # Path("") would be the working folder, which nobody asked for.
+    if not text or not folder.is_dir():
         raise UsedWrongly(f"There is no folder {text!r}.")
     if not saved_pages(folder):
         raise UsedWrongly(f"There is no *.html page in {text!r}.")
@@ -82,9 +77,7 @@ def listen(port: int) -> list[socket.socket]:
     try:
         first = socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        raise UsedWrongly(
-            f"Port {port} can't be used: {os.strerror(error.errno or 0)}. Try --port 0."
-        ) from None
+        raise UsedWrongly(f"Port {port} can't be used: {os.strerror(error.errno or 0)}. Try --port 0.") from None
     try:
         second = socket.create_server(("::1", first.getsockname()[1]), family=socket.AF_INET6)
     except OSError:
@@ -95,17 +88,18 @@ def listen(port: int) -> list[socket.socket]:
 class Server(uvicorn.Server):
     """A server that says where it is as soon as somebody can come."""
 
-    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+    def __init__(self, config: uvicorn.Config, announcement: Sequence[str]) -> None:
         super().__init__(config)
         self.announcement = announcement
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            print(self.announcement, flush=True)
+            for line in self.announcement:
+                print(line, flush=True)
 
 
-def announcement(wish: Wish, port: int) -> str:
+def announcement(wish: Wish, port: int) -> list[str]:
     here = f"localhost:{port}"
     pages = [
         ("Third parties", " ".join(f"http://{name}.{here}/visits" for name in ("analytics", "video", "ads"))),
@@ -120,8 +114,7 @@ def announcement(wish: Wish, port: int) -> str:
             ("Other languages", languages),
             ("A page of 2003", f"http://{here}/archive/2003"),
         ]
-    lines = [f"http://{here}/", *(f"{name + ':':<20}{text}" for name, text in pages), "Ctrl-C stops it."]
-    return "\n".join(lines)
+    return [f"http://{here}/", *(f"{name + ':':<20}{text}" for name, text in pages), "Ctrl-C stops it."]
 
 
 def main(argv: Sequence[str]) -> int:
@@ -147,9 +140,7 @@ def make_folder(data: Path) -> None:
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsedWrongly(
-            f"The folder {str(data)!r} can't be made: {os.strerror(error.errno or 0)}."
-        ) from None
+        raise UsedWrongly(f"The folder {str(data)!r} can't be made: {os.strerror(error.errno or 0)}.") from None
 
 
 if __name__ == "__main__":

@@ -83,8 +83,7 @@ ARTICLES = (
         slug="library-bus",
         section=TOWN,
         title="The library bus finds its readers, one hairpin at a time",
-        standfirst="Four thousand books, nineteen stops and a driver who knows who has not finished volume"
-        " two.",
+        standfirst="Four thousand books, nineteen stops and a driver who knows who has not finished volume two.",
         author="Amra Delić",
         published=november(19, 14, 0),
         minutes=4,
@@ -123,8 +122,7 @@ ARTICLES = (
         slug="accordion-school",
         section=CULTURE,
         title="The accordion school above the bakery",
-        standfirst="It began with two pupils and the smell of bread. On Saturday thirty of them fill the"
-        " Sokol hall.",
+        standfirst="It began with two pupils and the smell of bread. On Saturday thirty of them fill the Sokol hall.",
         author="Petar Ilić",
         published=november(16, 17, 45),
         minutes=3,

@@ -74,8 +74,7 @@ FIRST_COMMENTS = (
     (
         "footbridge-reopens",
         "Anto",
-        "Eleven years of driving 14 km to see a neighbour I can wave to. Thank you to everyone who kept"
-        " asking.",
+        "Eleven years of driving 14 km to see a neighbour I can wave to. Thank you to everyone who kept asking.",
         "2026-11-20T09:40Z",
     ),
     (
@@ -87,8 +86,7 @@ FIRST_COMMENTS = (
     (
         "huchen-return",
         "Old Goran",
-        "I have fished that pool since 1971 and never told anyone where it is. I am glad the article"
-        " doesn't either.",
+        "I have fished that pool since 1971 and never told anyone where it is. I am glad the article doesn't either.",
         "2026-11-18T19:22Z",
     ),
 )

@@ -100,8 +100,7 @@ BOSNIAN = Edition(
         slug="bibliobus",
         section="Grad",
         title="Bibliobus i njegovi čitaoci: krivina po krivina",
-        standfirst="Četiri hiljade knjiga, devetnaest stajališta i vozač koji tačno zna ko još nije vratio"
-        " drugi tom.",
+        standfirst="Četiri hiljade knjiga, devetnaest stajališta i vozač koji tačno zna ko još nije vratio drugi tom.",
         author="Amra Delić",
         picture="library-bus.svg",
         alt="Žuti autobus oslikan knjigama penje se vijugavom planinskom cestom.",

@@ -60,9 +60,7 @@ class SavedPages:
 
     async def index(self, request: Request) -> Response:
         pages = [(page, "/" + quote(page)) for page in saved_pages(self.folder)]
-        return TEMPLATES.TemplateResponse(
-            request, "folder.html", {"folder": self.folder.name, "pages": pages}
-        )
+        return TEMPLATES.TemplateResponse(request, "folder.html", {"folder": self.folder.name, "pages": pages})
 
     async def file_or_policy(self, request: Request) -> Response:
         if find(self.folder, request.url.path):

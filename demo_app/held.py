@@ -47,10 +47,8 @@ CARRIED = (
         company="Google Tag Manager",
         host="www.googletagmanager.com",
         where="Every page",
-        what="A loader in the head, the lines that configure it, and a hidden frame for browsers without"
-        " script.",
-        why="Known as a tag manager and not declared: the loader, its lines and the frame stay where they"
-        " are, asleep.",
+        what="A loader in the head, the lines that configure it, and a hidden frame for browsers without script.",
+        why="Known as a tag manager and not declared: the loader, its lines and the frame stay where they are, asleep.",
     ),
     Carried(
         company="YouTube",

@@ -241,19 +241,13 @@ def read_curated(path: Path) -> Mapping[str, list[dict[str, Any]]]:
         for number, row in enumerate(tables[table], 1):
             where = f"{table} {number} ({row.get('key') or row.get('entities')})"
             if not fields.issuperset(row):
-                raise BrokenRow(
-                    path.name, where, sorted(set(row) - fields), f"the fields {', '.join(sorted(fields))}"
-                )
+                raise BrokenRow(path.name, where, sorted(set(row) - fields), f"the fields {', '.join(sorted(fields))}")
             if row.get("as", NECESSARY) not in USES:
                 raise BrokenRow(path.name, where, row["as"], f"a use out of {', '.join(USES)}")
             if "as" in row and not row.get("reason"):
-                raise BrokenRow(
-                    path.name, where, "no reason", "a sentence that says why it differs from its category"
-                )
+                raise BrokenRow(path.name, where, "no reason", "a sentence that says why it differs from its category")
             if table == "vendor" and not ID.match(row.get("key", "")):
-                raise BrokenRow(
-                    path.name, where, row.get("key"), "a key out of a-z, 0-9, - and _, at most 32"
-                )
+                raise BrokenRow(path.name, where, row.get("key"), "a key out of a-z, 0-9, - and _, at most 32")
             for host in row.get("hosts", ()):
                 if plain_host(host.partition("/")[0]) != host.partition("/")[0]:
                     raise BrokenRow(path.name, where, host, "a host in lower case, and an optional path")
@@ -277,9 +271,7 @@ def make_vendors(entities: Sequence[Made], curated: Mapping[str, list[dict[str, 
     for row in curated["vendor"]:
         made = _curated(row, by_name, taken)
         if made.key in vendors:
-            raise BrokenRow(
-                CURATED.name, f"vendor {made.key}", "the key a second time", "one row for each key"
-            )
+            raise BrokenRow(CURATED.name, f"vendor {made.key}", "the key a second time", "one row for each key")
         vendors[made.key] = made
     for row in curated["group"]:
         for name in row["entities"]:
@@ -359,9 +351,7 @@ def _check_hosts(vendors: Mapping[str, Made]) -> None:
                 raise BrokenRow("registry", f"vendor {made.key}", host, f"a host that {other} does not have")
 
 
-def add_cookies(
-    vendors: Mapping[str, Made], cookies: Iterable[Cookie], curated: Mapping[str, Any]
-) -> dict[str, str]:
+def add_cookies(vendors: Mapping[str, Made], cookies: Iterable[Cookie], curated: Mapping[str, Any]) -> dict[str, str]:
     """Give vendors the cookies of their platforms; returns platform to key, for the descriptions."""
     platforms = {name: row["key"] for row in curated["vendor"] for name in row.get("platforms", ())}
     seen = {cookie.platform for cookie in cookies}

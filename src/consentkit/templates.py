@@ -30,9 +30,7 @@ class Templates:
     def __init__(self, package: str, overrides: Mapping[str, str] | None = None) -> None:
         self._folder = files(package) / "templates"
         self._overrides = dict(overrides or {})
-        self._environment = Environment(
-            loader=FunctionLoader(self._source), autoescape=True, undefined=StrictUndefined
-        )
+        self._environment = Environment(loader=FunctionLoader(self._source), autoescape=True, undefined=StrictUndefined)
 
     def render(self, name: str, **values: Any) -> str:
         return self._environment.get_template(name).render(**values)

@@ -32,15 +32,17 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 def test_the_first_line_is_the_address_and_it_answers(tmp_path: Path) -> None:
     """
-    The first line on stdout is the address alone, printed when it accepts; Ctrl-C ends the demo in good order.
+    The first line on stdout is the address alone, printed when it accepts; Ctrl-C ends it in good order.
     """
     with running("--port", "0", "--data", str(tmp_path)) as process:
         assert process.stdout
+        assert process.stderr
         address = process.stdout.readline().removesuffix("\n")
         with urlopen(address + "privacy", timeout=10) as answer:
             assert answer.status == 200
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=20)
+        rest, errors = process.stdout.read(), process.stderr.read()
+        process.wait(timeout=20)
 
     port = address.removeprefix("http://localhost:").removesuffix("/")
     assert port.isdigit()
@@ -132,9 +134,7 @@ def test_a_busy_port_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == f"Port {port} can't be used: Address already in use. Try --port 0.\n"
 
 
-def test_a_log_folder_that_cannot_be_made_is_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_log_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """
     Where a file stands no folder can be made.
     """

@@ -19,9 +19,7 @@ COUNTED = [
     ("ads", "/frame", "text/html"),
     ("ads", "/pixel.gif", "image/gif"),
 ]
-counted = pytest.mark.parametrize(
-    ("party", "path", "kind"), COUNTED, ids=[f"{p}{path}" for p, path, _ in COUNTED]
-)
+counted = pytest.mark.parametrize(("party", "path", "kind"), COUNTED, ids=[f"{p}{path}" for p, path, _ in COUNTED])
 
 
 @pytest.fixture

@@ -52,9 +52,7 @@ def curated(tmp_path: Path, text: str) -> Path:
 
 
 def vendors(tmp_path: Path, rows: object, **tables: list[dict[str, Any]]) -> dict[str, Any]:
-    made = tool.make_vendors(
-        tool.read_entities(entities(tmp_path, rows)), {"vendor": [], "group": [], **tables}
-    )
+    made = tool.make_vendors(tool.read_entities(entities(tmp_path, rows)), {"vendor": [], "group": [], **tables})
     assert isinstance(made, dict)
     return made
 
@@ -69,9 +67,7 @@ def test_the_shipped_data_are_what_the_script_makes() -> None:
 
     data = resources.files("consentkit.registry").joinpath("data")
     for name, content in made.items():
-        assert data.joinpath(name).read_text(encoding="utf-8") == content, (
-            f"run tools/make_registry.py: {name}"
-        )
+        assert data.joinpath(name).read_text(encoding="utf-8") == content, f"run tools/make_registry.py: {name}"
 
 
 def test_the_curated_rows_can_be_read() -> None:
@@ -88,9 +84,7 @@ def test_a_company_becomes_a_vendor(tmp_path: Path) -> None:
     """
     A name becomes a key, a star before a host goes, addresses are left out.
     """
-    made = vendors(
-        tmp_path, [{**COMPANY, "name": "Acme & Söhne (Ads)", "domains": ["*.Acme.example", "10.0.0.1"]}]
-    )
+    made = vendors(tmp_path, [{**COMPANY, "name": "Acme & Söhne (Ads)", "domains": ["*.Acme.example", "10.0.0.1"]}])
 
     assert list(made) == ["acme-s-hne-ads"]
     assert made["acme-s-hne-ads"].hosts == ["acme.example"]
@@ -212,9 +206,7 @@ def test_a_cookie_goes_to_the_vendor_of_its_platform(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        pytest.param(
-            {}, "entities.json, whole file: 'dict' came; accepted: a list of companies", id="no list"
-        ),
+        pytest.param({}, "entities.json, whole file: 'dict' came; accepted: a list of companies", id="no list"),
         pytest.param([{"name": " "}], r'company 1: .* accepted: an object with a "name"', id="no name"),
         pytest.param(
             [COMPANY, {**COMPANY, "category": "adz"}],
@@ -277,7 +269,7 @@ def test_other_columns_are_named(tmp_path: Path) -> None:
     """
     A file with other columns is an error that names those accepted.
     """
-    with pytest.raises(tool.BrokenRow, match="row 1: .*accepted: the columns ID, Platform,"):
+    with pytest.raises(tool.BrokenRow, match=r"row 1: .*accepted: the columns ID, Platform,"):
         tool.read_cookies(cookies(tmp_path, COOKIE, columns=("ID", "Name")))
 
 
@@ -306,9 +298,7 @@ def test_a_broken_row_of_our_own_is_named(tmp_path: Path, row: str, words: str) 
 @pytest.mark.parametrize(
     ("tables", "words"),
     [
-        pytest.param(
-            {"vendor": [{"key": "a"}, {"key": "a"}]}, "'the key a second time' came", id="key twice"
-        ),
+        pytest.param({"vendor": [{"key": "a"}, {"key": "a"}]}, "'the key a second time' came", id="key twice"),
         pytest.param(
             {"vendor": [{"key": "a", "entities": ["Nobody"]}]},
             "'Nobody' came; accepted: the name of a company",
@@ -326,9 +316,7 @@ def test_a_broken_row_of_our_own_is_named(tmp_path: Path, row: str, words: str) 
         ),
     ],
 )
-def test_rows_that_contradict_each_other_are_named(
-    tmp_path: Path, tables: dict[str, Any], words: str
-) -> None:
+def test_rows_that_contradict_each_other_are_named(tmp_path: Path, tables: dict[str, Any], words: str) -> None:
     """
     A key or host that stands twice and a company that does not exist stop the script.
     """

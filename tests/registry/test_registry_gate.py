@@ -68,7 +68,7 @@ def example(pattern: str) -> str:
 @pytest.mark.parametrize("row", GATED, ids=[row.pattern for row in GATED])
 def test_each_gated_row(row: object) -> None:
     """
-    Each row of the gate is found by its name, names a purpose and a vendor of the registry, and is no near name.
+    Each row of the gate is found by its name, leads to a purpose and a vendor, and not by a longer name.
     """
     assert isinstance(row, type(GATED[0]))
 
@@ -96,7 +96,7 @@ def test_each_necessary_row(row: object) -> None:
 @pytest.mark.parametrize(("name", "what"), FRAMEWORK_DEFAULTS, ids=[what for _, what in FRAMEWORK_DEFAULTS])
 def test_framework_defaults_pass(name: str, what: str) -> None:
     """
-    Sessions, forgery tokens, messages, languages and remember-me cookies of the frameworks pass in every mode.
+    Sessions, forgery tokens, messages, languages and remember-me cookies of frameworks pass.
     """
     assert necessary(name) is not None
     assert gated(name) is None
@@ -114,9 +114,7 @@ def test_trackers_on_the_sites_own_domain(name: str, vendor: str) -> None:
     assert necessary(name) is None
 
 
-@pytest.mark.parametrize(
-    "name", ["token", "uid", "locale", "s", "ID", "C", "_s", "_y", "user", "theme", "ckit", ""]
-)
+@pytest.mark.parametrize("name", ["token", "uid", "locale", "s", "ID", "C", "_s", "_y", "user", "theme", "ckit", ""])
 def test_a_name_that_may_be_anyones_is_not_gated(name: str) -> None:
     """
     Names that trackers share with sites are never gated, whatever the database says of them.
@@ -126,7 +124,7 @@ def test_a_name_that_may_be_anyones_is_not_gated(name: str) -> None:
 
 def test_no_pattern_is_so_short_that_it_hits_others() -> None:
     """
-    What a pattern spells out has at least three characters, and four where a star follows without a mark before it.
+    A pattern spells out at least three characters, and four with a star unless it begins with a mark.
     """
     for row in GATED:
         spelt = row.pattern.replace("*", "")

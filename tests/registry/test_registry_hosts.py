@@ -46,9 +46,7 @@ def test_two_hosts_match_only_by_whole_labels(pattern: str, host: str) -> None:
     assert covers(pattern, host) == (theirs[-len(ours) :] == ours)
 
 
-@given(
-    st.from_regex(r"/[a-z]{1,6}(/[a-z]{1,6})?", fullmatch=True), st.from_regex(r"[a-z]{1,4}", fullmatch=True)
-)
+@given(st.from_regex(r"/[a-z]{1,6}(/[a-z]{1,6})?", fullmatch=True), st.from_regex(r"[a-z]{1,4}", fullmatch=True))
 def test_a_path_covers_whole_segments(path: str, more: str) -> None:
     """
     A path covers itself, what lies below it and its queries, and no longer word.
@@ -85,9 +83,7 @@ def test_the_longest_host_and_then_the_longest_path_is_tried_first() -> None:
     """
     Of several patterns that cover an address the most specific one wins.
     """
-    index = Index(
-        [("example", 1), ("a.example", 2), ("a.example/x/", 3), ("a.example/x/y/", 4), ("b.a.example/z", 5)]
-    )
+    index = Index([("example", 1), ("a.example", 2), ("a.example/x/", 3), ("a.example/x/y/", 4), ("b.a.example/z", 5)])
 
     tried = [rule.value for rule in index.rules("b.a.example")]
 
@@ -155,9 +151,7 @@ def test_what_an_address_is(host: str, address: bool) -> None:
     assert is_address(host) is address
 
 
-@pytest.mark.parametrize(
-    "host", ["localhost", "127.0.0.1", "", "a b.example", "-a.example", "a..example", "ä.example"]
-)
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "", "a b.example", "-a.example", "a..example", "ä.example"])
 def test_what_no_name_is(host: str) -> None:
     """
     Single labels, addresses and what DNS can't carry are no names.

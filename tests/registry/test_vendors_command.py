@@ -73,9 +73,7 @@ def test_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert 'purposes = [{ name = "analytics", vendors = ["hotjar"] }]' in out
 
 
-def test_a_terminal_gets_the_table(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_terminal_gets_the_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """
     On a terminal the table is the default, and --json overrides it.
     """
@@ -90,9 +88,7 @@ def test_a_terminal_gets_the_table(
 @pytest.mark.parametrize(
     ("search", "words"),
     [
-        pytest.param(
-            "_ga", "a first-party cookie of google-analytics, held until analytics is agreed", id="tracker"
-        ),
+        pytest.param("_ga", "a first-party cookie of google-analytics, held until analytics is agreed", id="tracker"),
         pytest.param("sessionid", "session (Django); passes in every mode", id="necessary"),
         pytest.param("PHPSESSID", "PHP.net", id="described"),
     ],
@@ -155,6 +151,4 @@ def test_a_long_list_is_cut_for_people(capsys: pytest.CaptureFixture[str]) -> No
     """
     run("google-ads", "--table")
 
-    assert f"and {len(registry().vendor('google-ads').hosts) - 6} more" in " ".join(
-        capsys.readouterr().out.split()
-    )
+    assert f"and {len(registry().vendor('google-ads').hosts) - 6} more" in " ".join(capsys.readouterr().out.split())

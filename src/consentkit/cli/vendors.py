@@ -23,9 +23,7 @@ def add_parser(subparsers: Any) -> None:
         help="find a company of the registry by name, key, host or cookie",
         description="Find companies of the registry, and the line of configuration that declares them.",
     )
-    parser.add_argument(
-        "search", metavar="SEARCH", help="a name, key, host, address or cookie, such as youtube or _ga"
-    )
+    parser.add_argument("search", metavar="SEARCH", help="a name, key, host, address or cookie, such as youtube or _ga")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--table", action="store_true", help="a table, also into a pipe")
     form.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
@@ -98,9 +96,7 @@ def table(search: str, found: list[Found], facts: Iterable[CookieFact]) -> Itera
     yield f"{'KEY':{keys}}  {'PURPOSE':{uses}}  COMPANY"
     for one in found:
         matched = "" if one.matched in (one.vendor.name, "") else f"  ({one.matched})"
-        yield clipped(
-            f"{one.vendor.name:{keys}}  {use(one.entry):{uses}}  {one.vendor.title}{matched}", width
-        )
+        yield clipped(f"{one.vendor.name:{keys}}  {use(one.entry):{uses}}  {one.vendor.title}{matched}", width)
     yield ""
     yield from details(found[0], width)
 
@@ -112,9 +108,7 @@ def about_cookie(search: str, facts: Iterable[CookieFact], width: int) -> Iterab
     if tracker is not None:
         yield f"{search}: a first-party cookie of {tracker.vendor}, held until {tracker.purpose} is agreed."
     for fact in facts:
-        yield clipped(
-            f"{fact.name}  {fact.platform}, {fact.purpose}, {fact.lifetime or 'lifetime not known'}", width
-        )
+        yield clipped(f"{fact.name}  {fact.platform}, {fact.purpose}, {fact.lifetime or 'lifetime not known'}", width)
         yield from textwrap.wrap(fact.description, width, initial_indent="    ", subsequent_indent="    ")
     if needed or tracker or facts:
         yield ""
@@ -132,9 +126,7 @@ def details(one: Found, width: int) -> Iterable[str]:
     }
     for name, text in rows.items():
         if text:
-            yield from textwrap.wrap(
-                f"{name:9} {text}", width, subsequent_indent=" " * 10, break_on_hyphens=False
-            )
+            yield from textwrap.wrap(f"{name:9} {text}", width, subsequent_indent=" " * 10, break_on_hyphens=False)
     yield ""
     yield "Paste into consentkit.toml:"
     yield f"    {toml_line(one)}"

@@ -70,7 +70,7 @@ def _what_for(words: Words, question: Question) -> Mapping[str, Markup]:
     purposes = question.in_accept_all(words.site) or question.offered(words.site)
     count, titles = count_vendors(purposes), Markup("{}").format(words.purposes(purposes))
     if count:
-        sentences = {"banner.text": words.markup("banner.text", count, count=Markup(str(count)), purposes=titles)}
+        sentences = {"banner.text": words.counted("banner.text", count, purposes=titles)}
     else:
         sentences = {"banner.text_alone": words.markup("banner.text_alone", purposes=titles)}
     if question.denied - question.restricted:
@@ -94,8 +94,8 @@ def _sentence(words: Words) -> tuple[str, Markup]:
     if (site.notice_text or ("plain" if site.asked else "classic")) == "classic":
         return "notice.classic", words.markup("notice.classic", policies=words.links(site.policies))
     if site.notices:
-        links = {"notices": words.links(site.notices), "terms": words.links(site.terms)}
-        return "notice.plain", words.markup("notice.plain", **links)
+        notices, terms = words.links(site.notices), words.links(site.terms)
+        return "notice.plain", words.markup("notice.plain", notices=notices, terms=terms)
     return "notice.plain_terms", words.markup("notice.plain_terms", terms=words.links(site.terms))
 
 

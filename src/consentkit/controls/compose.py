@@ -6,8 +6,7 @@ of a `Fragment`. So a page costs a look-up and a join, and two visitors with the
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -18,9 +17,10 @@ from consentkit.controls import notices, placeholder, preferences
 from consentkit.controls.addresses import gap_values, target
 from consentkit.controls.assets import Asset, Sheet
 from consentkit.controls.facts import Hints, Page, Shown
-from consentkit.controls.fragment import MARKS, Fragment, to_ascii
+from consentkit.controls.fragment import MARKS, Fragment
 from consentkit.controls.question import Question, question, standard
-from consentkit.controls.reader import View, is_responsive, reader_bar, view_link
+from consentkit.controls.reader import View, reader_bar, view_link
+from consentkit.controls.sheets import sheets
 from consentkit.controls.words import Words
 from consentkit.cookies import Seal
 from consentkit.decide import Asking, Decision
@@ -30,9 +30,9 @@ from consentkit.response.delivery import Delivery
 from consentkit.rewrite import Held, Insertions
 from consentkit.rewrite import Page as HostPage
 from consentkit.settings import Site
-from consentkit.templates import Markup, Templates, escape
+from consentkit.templates import Markup, Templates
 from consentkit.visit import Visit
-from consentkit.vocabulary import Layer
+from consentkit.vocabulary import Choice, Layer
 
 # Fragments have 2 to 12 KiB, notices about 10. The bounds keep a process below 8 MiB whatever visitors send.
 MAX_FRAGMENTS = 256
@@ -81,7 +81,7 @@ class Controls:
         self._seal = view_seal
         self._documents = dict(documents or {})
         self._templates = Templates("consentkit.controls")
-        self._sheets = _sheets(site)
+        self._sheets = sheets(site)
         self.assets: Mapping[str, Asset] = files.by_name(*self._sheets.assets)
         self._notices: dict[str, Notice] = {}
         self._words = lru_cache(maxsize=MAX_FRAGMENTS)(self._make_words)
@@ -241,7 +241,7 @@ class Controls:
         served = self._served(shape.language, Layer.BANNER, shape.question) if asking else None
         html = self._templates.render(
             "root.html",
-            gap=MARKS | {"token": Markup(served.token if served else "")},
+            gap={**MARKS, "token": Markup(served.token if served else "")},
             language=words.catalogue.language,
             # Where the banner has gone, only "static" still says something: the bar lies in the flow too.
             position=self._site.position if asking or self._site.position == "static" else "bottom",
@@ -280,7 +280,7 @@ class Controls:
     ) -> Fragment:
         words = self._words(language)
         token = self._served(language, Layer.PLACEHOLDER, asked).token
-        return Fragment(self._placeholder_html(words, asked, held, host, size, MARKS | {"token": Markup(token)}))
+        return Fragment(self._placeholder_html(words, asked, held, host, size, {**MARKS, "token": Markup(token)}))
 
     def _placeholder_html(
         self,
@@ -319,7 +319,7 @@ class Controls:
     def _compose_notice(self, words: Words, layer: Layer, asked: Question) -> Notice:
         if layer is Layer.BANNER:
             shown = banners.banner(words, asked) or banners.banner(words, standard(self._site, Asking.NOTICE))
-            assert shown is not None  # noqa: S101 - a notice has a banner
+            assert shown is not None
             html = Fragment(self._banner_html(words, asked)).with_named_gaps
             return notices.of_banner(words, asked, shown, html=html, css=self._sheets.styles[True].text)
         if layer is Layer.PLACEHOLDER:
@@ -351,7 +351,7 @@ class Controls:
         )  # fmt: skip
 
     def _preferences_values(
-        self, words: Words, asked: Question, decision: Decision, choice: object, *, ask_again: bool
+        self, words: Words, asked: Question, decision: Decision, choice: Choice | None, *, ask_again: bool
     ) -> dict[str, object]:
         site, text = self._site, words.text
         ticked = preferences.Ticks() if ask_again else preferences.ticks(words, decision)
@@ -425,9 +425,7 @@ class Controls:
 class Composed:
     """What goes into one page (see `rewrite.Insertions`)."""
 
-    def __init__(
-        self, controls: Controls, decision: Decision, visit: Visit, delivery: Delivery, hints: Hints
-    ) -> None:
+    def __init__(self, controls: Controls, decision: Decision, visit: Visit, delivery: Delivery, hints: Hints) -> None:
         self._controls = controls
         self._decision = decision
         self._visit = visit
@@ -441,10 +439,10 @@ class Composed:
     def late(self, page: HostPage) -> bytes:
         if page.amp:
             return b""
+        asks = self._controls._question(self._decision).asking is not Asking.NOTHING
         return self._controls._sheets.head(
-            self._decision, self._controls._question(self._decision), self._delivery, page.viewport,
-            base=self._gaps(page)["base"],
-        )  # fmt: skip
+            self._decision, self._delivery, asks=asks, viewport=page.viewport, base=self._gaps(page)["base"]
+        )
 
     def body(self, page: HostPage) -> bytes:
         if page.amp:
@@ -471,3 +469,29 @@ class Composed:
                 self._controls._site, self._visit, next=target(self._visit), absolute=page.has_base
             )
         return self._values
+
+
+# What can be asked in a layer: the banner has three questions, the page and the placeholders have one.
+_ASKING: Mapping[Layer, tuple[Asking, ...]] = {
+    Layer.BANNER: (Asking.PURPOSES, Asking.NOTICE, Asking.TERMS),
+    Layer.PREFERENCES: tuple(Asking),
+    Layer.PLACEHOLDER: tuple(Asking),
+    Layer.APP: (),
+}
+
+
+def _one_source_list(sheets: Iterable[Sheet]) -> str:
+    return "' 'sha256-".join(dict.fromkeys(sheet.sha256 for sheet in sheets))
+
+
+def _counted(words: Words, purpose: dict[str, object]) -> dict[str, object]:
+    """With the words of its disclosure: how many companies there are."""
+    vendors = purpose["vendors"]
+    assert isinstance(vendors, list)
+    return purpose | {"count": words.catalogue.plural("prefs.vendors", len(vendors))}
+
+
+def _nothing_chosen(asked: Question) -> Decision:
+    """The decision of a visitor who has not chosen: the page as it is kept for evidence."""
+    none: frozenset[str] = frozenset()
+    return Decision(asked.asking, none, none, none, asked.denied, asked.restricted, None, None, has_chosen=False)

@@ -34,13 +34,26 @@ def of_banner(words: Words, question: Question, banner: Banner, *, html: str, cs
     texts = {"title": banner.title.striptags()} | {id: text.striptags() for id, text in banner.sentences.items()}
     asks_purposes = banner.kind == "consent"
     return _notice(
-        words, question if asks_purposes else None, Layer.BANNER, kind=banner.kind, texts=texts, buttons=buttons,
-        html=html, css=css,
+        words,
+        question if asks_purposes else None,
+        Layer.BANNER,
+        kind=banner.kind,
+        texts=texts,
+        buttons=buttons,
+        html=html,
+        css=css,
     )
 
 
 def of_page(
-    words: Words, question: Question, layer: Layer, *, ids: Iterable[str], buttons: Iterable[NoticeButton], html: str, css: str
+    words: Words,
+    question: Question,
+    layer: Layer,
+    *,
+    ids: Iterable[str],
+    buttons: Iterable[NoticeButton],
+    html: str,
+    css: str,
 ) -> Notice:
     """The snapshot of the preferences page, or of the placeholders."""
     texts = {id: words.catalogue.raw(id) for id in ids}

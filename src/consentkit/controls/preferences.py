@@ -5,7 +5,8 @@ It is a page of its own, so that it works without script and under any policy of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from consentkit.controls.question import Question
@@ -15,6 +16,8 @@ from consentkit.decide import Decision
 from consentkit.settings.site import vendors_of
 from consentkit.templates import Markup
 from consentkit.vocabulary import Choice, Purpose, Vendor
+
+_ADDRESS = re.compile(r"[^\s@<>\"?&]+@[^\s@<>\"?&]+")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ def ticks(words: Words, decision: Decision) -> Ticks:
 def purposes(words: Words, question: Question, ticked: Ticks) -> list[dict[str, object]]:
     """The purposes that are offered, each with its companies."""
     return [
-        _purpose(words, purpose) | {"ticked": purpose.name in ticked.purposes, "vendors": _vendors(words, purpose, ticked)}
+        _purpose(words, purpose)
+        | {"ticked": purpose.name in ticked.purposes, "vendors": _vendors(words, purpose, ticked)}
         for purpose in question.offered(words.site)
     ]
 
@@ -83,8 +87,8 @@ def present(words: Words, question: Question, choice: Choice | None, decision: D
     """What was chosen before, in sentences."""
     if choice is None or not decision.has_chosen:
         return [words.markup("prefs.state_none")]
-    dates = {"date": words.catalogue.date(choice.day), "expires": words.catalogue.date(choice.expires)}
-    lines = [words.markup("prefs.state_since", **dates)]
+    day, expires = words.catalogue.date(choice.day), words.catalogue.date(choice.expires)
+    lines = [words.markup("prefs.state_since", date=day, expires=expires)]
     asked = question.offered(words.site)
     allowed = [_amount(words, purpose, decision) for purpose in asked if _runs(purpose, decision)]
     refused = [words.purpose(purpose) for purpose in asked if not _runs(purpose, decision)]
@@ -107,7 +111,22 @@ def policies(words: Words, decision: Decision) -> list[dict[str, object]]:
     ]
 
 
-def _purpose(words: Words, purpose: Purpose) -> Mapping[str, object]:
+def responsible(words: Words) -> list[Markup]:
+    """Who answers for the site, as a link where one can write to it."""
+    site = words.site
+    lines = [words.markup("prefs.controller", controller=site.controller)] if site.controller else []
+    if site.contact:
+        lines.append(words.markup("prefs.contact", contact=_contact(site.contact)))
+    return lines
+
+
+def _contact(contact: str) -> Markup | str:
+    if _ADDRESS.fullmatch(contact):
+        return Markup('<a href="mailto:{0}">{0}</a>').format(contact)
+    return contact
+
+
+def _purpose(words: Words, purpose: Purpose) -> dict[str, object]:
     return {"id": purpose.name, "title": words.purpose(purpose), "text": words.purpose_text(purpose)}
 
 
@@ -122,9 +141,13 @@ def _vendor(words: Words, vendor: Vendor) -> dict[str, object]:
         "title": title,
         "privacy": vendor.privacy,
         "privacy_label": words.text("prefs.vendor_privacy", vendor=title),
-        "country": words.text("prefs.country", country=words.catalogue.country(vendor.country)) if vendor.country else "",
+        "country": _country(words, vendor.country),
         "cookies": [{"name": name, "kept": words.lifetime(kept)} for name, kept in vendor.cookies.items()],
     }
+
+
+def _country(words: Words, code: str) -> str:
+    return words.text("prefs.country", country=words.catalogue.country(code)) if code else ""
 
 
 def _runs(purpose: Purpose, decision: Decision) -> bool:

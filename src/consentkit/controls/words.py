@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from consentkit.controls.fragment import MARKS
 from consentkit.languages import Catalogue, fill, pick
+from consentkit.log.notice import NoticePolicy
 from consentkit.settings import Site
 from consentkit.settings.checks import TITLED_POLICIES
 from consentkit.settings.site import vendors_of
@@ -24,6 +26,8 @@ class Words:
 
     site: Site
     catalogue: Catalogue
+    #: Policy name to its text, for evidence.
+    documents: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tag(self) -> str:
@@ -32,10 +36,13 @@ class Words:
     def text(self, id: str, **values: object) -> str:
         return self.catalogue.text(id, **values)
 
-    def markup(self, id: str, count: int | None = None, **values: object) -> Markup:
+    def markup(self, id: str, /, **values: object) -> Markup:
         """The message with its values set apart: names of sites and vendors may run the other way."""
-        raw = str(escape(self.catalogue.raw(id, count)))
-        return Markup(fill(raw, {name: _apart(value) for name, value in values.items()}))  # noqa: S704 - escaped above
+        return _filled(self.catalogue.raw(id), values)
+
+    def counted(self, id: str, count: int, /, **values: object) -> Markup:
+        """The message in the form that goes with `count`, which also fills `{count}`."""
+        return _filled(self.catalogue.raw(id, count), {"count": Markup(str(count)), **values})
 
     def own(self, text: Text) -> str:
         """A text of the owner in this language."""
@@ -77,10 +84,22 @@ class Words:
     def links(self, policies: Sequence[Policy]) -> Markup:
         """The policies as links, joined the way the language joins them."""
         anchors = [str(self.link(policy)) for policy in policies]
-        return Markup(self.catalogue.list(anchors))  # noqa: S704 - anchors are escaped, CLDR's joints are plain text
+        return Markup(self.catalogue.list(anchors))  # CLDR's joints are plain text
 
     def link(self, policy: Policy) -> Markup:
         return self.anchor(policy.url, self.policy(policy))
+
+    def document(self, policy: Policy) -> NoticePolicy:
+        """The policy as a notice snapshot keeps it, with its text where that is known."""
+        text = self.documents.get(policy.name)
+        return NoticePolicy(
+            name=policy.name,
+            version=policy.version,
+            url=policy.url,
+            kind=policy.kind,
+            sha256=None if text is None else hashlib.sha256(text.encode("utf-8")).hexdigest(),
+            text=text,
+        )
 
     def anchor(self, url: str, text: str) -> Markup:
         """A link to an address of the owner. A path lies under the app's root_path, as every path of the app does."""
@@ -90,6 +109,10 @@ class Words:
 
 def count_vendors(purposes: Iterable[Purpose]) -> int:
     return sum(len(vendors_of(purpose)) for purpose in purposes)
+
+
+def _filled(raw: str, values: Mapping[str, object]) -> Markup:
+    return Markup(fill(str(escape(raw)), {name: _apart(value) for name, value in values.items()}))
 
 
 def _apart(value: object) -> Markup:

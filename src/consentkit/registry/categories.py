@@ -39,16 +39,12 @@ CATEGORIES: Mapping[str, Category] = MappingProxyType(
             "Loads other tags, and sends each visitor's address to its maker before any of them runs.",
         ),
         "video": Category("media", False, "Plays media from another company, which learns who watches what."),
-        "customer-success": Category(
-            "functional", False, "Chat, help and feedback that a page can do without."
-        ),
+        "customer-success": Category("functional", False, "Chat, help and feedback that a page can do without."),
         "content": Category("functional", False, "Content of another company, embedded in the page."),
         "cdn": Category(None, True, "Delivers libraries and files that the page is built from."),
         "hosting": Category(None, True, "Hosts the site's own files or its shop."),
         "utility": Category(None, False, "A tool; its category does not tell whether the page needs it."),
         "other": Category(None, False, "Not described; it may be anything."),
-        CONSENT_PROVIDER: Category(
-            UNCLASSIFIED, False, "Another consent tool: two of them contradict each other."
-        ),
+        CONSENT_PROVIDER: Category(UNCLASSIFIED, False, "Another consent tool: two of them contradict each other."),
     }
 )

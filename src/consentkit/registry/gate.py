@@ -10,15 +10,13 @@ for.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
-from consentkit.registry.known import covers_name
+from consentkit.registry.known import covers_name, read_data
 
 # Names remembered. A site sets some dozens of cookies.
 MAX_NAMES = 1024
@@ -308,9 +306,8 @@ def describe(name: str) -> tuple[CookieFact, ...]:
 
 @cache
 def _facts() -> Mapping[str, tuple[Fact, ...]]:
-    text = resources.files("consentkit.registry").joinpath("data", "cookies.json").read_text(encoding="utf-8")
     return MappingProxyType(
-        {name: tuple(Fact(*row) for row in rows) for name, rows in json.loads(text).items()}
+        {name: tuple(Fact(*row) for row in rows) for name, rows in read_data("cookies.json").items()}
     )
 
 

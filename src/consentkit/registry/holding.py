@@ -24,9 +24,9 @@ from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
 from consentkit.registry.categories import UNCLASSIFIED
-from consentkit.registry.hosts import Index, Rule, plain_host, plain_path, rule
+from consentkit.registry.hosts import Index, Rule, plain_host, plain_path
 from consentkit.registry.known import Entry, Registry, is_crooked, remember
-from consentkit.registry.sites import site_of
+from consentkit.registry.sites import site_of, suffixes
 from consentkit.vocabulary import Holding, Purpose, Vendor
 
 T = TypeVar("T")
@@ -80,11 +80,12 @@ class Claim(NamedTuple, Generic[T]):
 
 
 class Plan(NamedTuple, Generic[T]):
-    """What one host needs: its site, the rules the owner wrote, and all rules with one that ends them."""
+    """What one host needs: its site, the rules that the owner wrote, all rules, and who has the rest."""
 
     site: str
     written: tuple[Rule[Claim[T]], ...]
     rules: tuple[Rule[Claim[T]], ...]
+    rest: Claim[T]
 
 
 class Holder(Generic[T]):
@@ -115,16 +116,17 @@ class Holder(Generic[T]):
                 written += self._declare(purpose.name, vendor)
         self._written = Index((plain_pattern(pattern), claim) for pattern, claim in written)
         self._plans: dict[str, Plan[T]] = {}
+        # Read the public suffix list now and not during the first visitor's page.
+        suffixes()
         self._answers: dict[tuple[frozenset[str], frozenset[str]], Callable[[str, str], T | None]] = {}
 
     def find(self, host: str, path: str = "/", *, site_hosts: Iterable[str] = ()) -> Finding:
         """Whose an address is, whatever the visitor chose: for reports and the list of the second lock."""
         hosts = frozenset(site_hosts)
-        return self._claim(self._plan(host), path, hosts, own_sites(hosts)).finding
+        plan = self._plans.get(host) or self._learn(host)
+        return self._claim(plan, path, hosts, own_sites(hosts)).finding
 
-    def for_visitor(
-        self, site_hosts: Iterable[str], allowed: frozenset[str]
-    ) -> Callable[[str, str], T | None]:
+    def for_visitor(self, site_hosts: Iterable[str], allowed: frozenset[str]) -> Callable[[str, str], T | None]:
         """The function that answers for one visitor: None passes. `allowed` holds the ids of agreed vendors.
 
         Equal arguments give the same function, so a cache may be keyed by it.
@@ -139,9 +141,7 @@ class Holder(Generic[T]):
         """As `for_visitor`, and under `observe` what `known` would answer."""
         return self._answering(frozenset(site_hosts), allowed)
 
-    def _answering(
-        self, site_hosts: frozenset[str], allowed: frozenset[str]
-    ) -> Callable[[str, str], T | None]:
+    def _answering(self, site_hosts: frozenset[str], allowed: frozenset[str]) -> Callable[[str, str], T | None]:
         key = (site_hosts, allowed)
         answer = self._answers.get(key)
         if answer is None:
@@ -151,7 +151,7 @@ class Holder(Generic[T]):
         return answer
 
     def _answer(self, site_hosts: frozenset[str], allowed: frozenset[str]) -> Callable[[str, str], T | None]:
-        own, plans, learn, claim_of = own_sites(site_hosts), self._plans, self._plan, self._claim
+        own, plans, learn, claim_of = own_sites(site_hosts), self._plans, self._learn, self._claim
 
         def held(host: str, path: str) -> T | None:
             claim = claim_of(plans.get(host) or learn(host), path, site_hosts, own)
@@ -160,40 +160,29 @@ class Holder(Generic[T]):
         return held
 
     def _claim(self, plan: Plan[T], path: str, site_hosts: frozenset[str], own: frozenset[str]) -> Claim[T]:
-        rules = plan.rules
+        rules, rest = plan.rules, plan.rest
         if plan.site in own:
-            rules = self._own_rules(plan, site_hosts)
-        if rules[0].starts and is_crooked(path):
+            rules, rest = self._own_rules(plan, site_hosts), Claim[T](OWN, None)
+        if rules and rules[0].starts and is_crooked(path):
             path = plain_path(path)
         for starts, whole, _, claim in rules:
             if path.startswith(starts) or path == whole:
                 return claim
-        raise AssertionError("the last rule of a plan covers every path")
+        return rest
 
     def _own_rules(self, plan: Plan[T], site_hosts: frozenset[str]) -> tuple[Rule[Claim[T]], ...]:
         # A pattern without a path that covers a host of the site would hold the site's every file.
-        kept = [
-            r for r in plan.written if r.has_path or not any(covers_host(r.pattern, h) for h in site_hosts)
-        ]
-        return (*kept, rule("", Claim[T](OWN, None)))
-
-    def _plan(self, host: str) -> Plan[T]:
-        plan = self._plans.get(host)
-        if plan is None:
-            plan = self._learn(host)
-            remember(self._plans, host, plan)
-        return plan
+        kept = [r for r in plan.written if r.has_path or not any(covers_host(r.pattern, h) for h in site_hosts)]
+        return tuple(kept)
 
     def _learn(self, host: str) -> Plan[T]:
         plain = plain_host(host)
         written = self._written.rules(plain)
-        registry = [
-            Rule(r.starts, r.whole, r.pattern, self._of_registry(r)) for r in self._registry.rules(plain)
-        ]
-        stranger = Claim(
-            STRANGER, self._held(UNCLASSIFIED, None) if self._holding is Holding.STRICT else None
-        )
-        return Plan(site_of(plain), written, (*written, *registry, rule("", stranger)))
+        registry = [Rule(r.starts, r.whole, r.pattern, self._of_registry(r)) for r in self._registry.rules(plain)]
+        held = self._held(UNCLASSIFIED, None) if self._holding is Holding.STRICT else None
+        plan = Plan(site_of(plain), written, (*written, *registry), Claim(STRANGER, held))
+        remember(self._plans, host, plan)
+        return plan
 
     def _declare(self, purpose: str, vendor: str | Vendor) -> list[tuple[str, Claim[T]]]:
         """Note a vendor's hosts: those of the registry are found by it, the others are the owner's rules."""
@@ -216,9 +205,7 @@ class Holder(Generic[T]):
             purpose, vendor = declared
             return Claim(Finding(Whose.DECLARED, purpose, vendor, entry), self._held(purpose, vendor))
         if entry.purpose is not None:
-            return Claim(
-                Finding(Whose.UNDECLARED, entry.purpose, None, entry), self._held(entry.purpose, None)
-            )
+            return Claim(Finding(Whose.UNDECLARED, entry.purpose, None, entry), self._held(entry.purpose, None))
         if entry.passes:
             return Claim(Finding(Whose.PASSING, entry=entry), None)
         held = self._held(UNCLASSIFIED, None) if self._holding is Holding.STRICT else None

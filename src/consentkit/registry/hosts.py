@@ -37,8 +37,7 @@ def plain_host(host: str) -> str:
     if not host.isascii():
         host = unicodedata.normalize("NFKC", host).lower().replace("\u3002", ".")
         host = ".".join(
-            label if label.isascii() else "xn--" + label.encode("punycode").decode()
-            for label in host.split(".")
+            label if label.isascii() else "xn--" + label.encode("punycode").decode() for label in host.split(".")
         )
     host = host.lower().removesuffix(".")
     return host if len(host) <= MAX_HOST else ""
@@ -113,9 +112,7 @@ class Index(Generic[V]):
         while host:
             level = self._by_host.get(host)
             if level:
-                found += [
-                    rule(pattern, value) for pattern, value in sorted(level, key=lambda pair: -len(pair[0]))
-                ]
+                found += [rule(pattern, value) for pattern, value in sorted(level, key=lambda pair: -len(pair[0]))]
                 if not found[-1].has_path:
                     break
             host = host.partition(".")[2] if covers_subdomains else ""

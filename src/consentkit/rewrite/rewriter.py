@@ -51,6 +51,9 @@ class Place(enum.Enum):
 #: How much of a body is read before it is called a fragment.
 FRAGMENT_WINDOW = 1024  # bytes of markup, after leading white space and comments
 
+#: How much of the body is read before it is called one. Real pages show something after 50 to 500 bytes.
+READING_AHEAD = 1024  # bytes
+
 _DOCUMENT_TAG = rb"(?:![dD][oO][cC][tT][yY][pP][eE]|%b%b)" % (scanner.one_of("html head body"), scanner.NAME_END)
 _WITH_TEXT = "script style title textarea noscript iframe xmp"
 #: What a fragment is made of: anything but those four tags, of which comments, attributes and raw text may speak.
@@ -69,6 +72,30 @@ _FRAGMENT = re.compile(
 )
 _DOCUMENT = re.compile(rb"<" + _DOCUMENT_TAG)
 _BEFORE_MARKUP = re.compile(rb"(?:[%b]++|<%b)*+" % (scanner.WS, scanner.COMMENT))
+
+# What leaves a body replaceable ("frameset-ok", HTML 13.2.6.4.7): white space, NUL, comments, and most tags.
+_SEEN = (
+    "frameset pre listing li dd dt plaintext button applet marquee object table area br embed img image keygen wbr "
+    "input hr textarea xmp iframe select body math"
+)
+_UNREAD = "script style noscript title"
+_NOTHING_SEEN = re.compile(
+    rb"[%b\0]*+(?:<(?:%b|%b|%b|(?!%b%b)/?+%b%b>|/>)[%b\0]*+)*+"
+    % (
+        scanner.WS,
+        scanner.COMMENT,
+        scanner.BOGUS_COMMENT,
+        b"|".join(scanner.whole(name) for name in _UNREAD.split()),
+        scanner.one_of(f"{_SEEN} {_UNREAD}"),
+        scanner.NAME_END,
+        scanner.NAME,
+        scanner.ATTRIBUTES,
+        scanner.WS,
+    )
+)
+_FRAMESET = re.compile(rb"<%b%b" % (scanner.either_case("frameset"), scanner.NAME_END))
+#: Neither text nor one of the tags that show something: not all of it is there.
+_UNCLEAR = re.compile(rb"\Z|<(?:\Z|[!?/]|(?!%b%b)[a-zA-Z])" % (scanner.one_of(_SEEN), scanner.NAME_END))
 
 _BOM = b"\xef\xbb\xbf"  # not text: browsers take it off before they parse
 
@@ -171,8 +198,6 @@ class Rewriter:
         self._out.take(data)
         self._ancestors.take(data)
         at = self._run_through(data)
-        if self._place is Place.AT_BODY_START and self._state is Rewriter._markup:
-            self._insert_body(at)
         if self._is_last:
             self._end(data, at)
             at = len(data)
@@ -206,7 +231,7 @@ class Rewriter:
         return at
 
     def _wait_for_more(self, rest: bytes) -> None:
-        is_tag = self._state is Rewriter._markup and self._place is not Place.UNDECIDED
+        is_tag = self._state is Rewriter._markup and self._place not in _READING_AHEAD
         if is_tag and scanner.TAG_NAME.match(rest):
             self._unfinished = UnfinishedTag(rest, in_noscript=self._in_noscript)
         else:
@@ -220,10 +245,12 @@ class Rewriter:
             return
         if self._templates or self._in_noscript:
             return
-        # A tag that breaks off is dropped and a lone "<" is text, so both come after our insertions. A comment
-        # that breaks off is a comment, and has its place already.
-        if not scanner.BROKEN_COMMENT.match(data, at):
+        # A start tag that breaks off is dropped and a lone "<" is text, so both come after our insertions.
+        if self._place is Place.AT_BODY_START:
+            self._insert_body(at)
+        elif not scanner.BROKEN_IN_PLACE.match(data, at):
             self._imply_body(at)
+            self._insert_body(at)
 
     # The places of a document.
 
@@ -240,8 +267,7 @@ class Rewriter:
         if place is Place.IN_BODY or self._templates or self._in_noscript:
             return self._body(data, at, end)
         if place is Place.AT_BODY_START:
-            self._insert_body(at)
-            return at
+            return self._start_body(data, at, end)
         if place is Place.UNDECIDED:
             return self._decide(data, at, end)
         return self._head(data, at, end)
@@ -321,7 +347,7 @@ class Rewriter:
         if name == b"frameset":
             self._enter_body()  # of which there is none: framesets get no controls
             return after
-        self._insert_body(at)
+        self._place = Place.AT_BODY_START
         return at
 
     def _html(self, tag: bytes, at: int) -> None:
@@ -351,6 +377,22 @@ class Rewriter:
         self._out.insert(at, self._insertions.late(self.page))
         self._place = Place.AFTER_HEAD
 
+    def _start_body(self, data: bytes, at: int, end: int) -> int:
+        """Insert at the start of the body, once it is sure to stay the body.
+
+        A <frameset> replaces a body in which nothing is to be seen yet, but not one with our controls in it. So a
+        few tags are read ahead.
+        """
+        window = min(end, at + READING_AHEAD)
+        read = _NOTHING_SEEN.match(data, at, window).end()  # type: ignore[union-attr]
+        if _FRAMESET.match(data, read, window):
+            self._enter_body()
+            return at
+        if not self._is_last and read - at < READING_AHEAD and _UNCLEAR.match(data, read, window):
+            return ~at
+        self._insert_body(at)
+        return at
+
     def _insert_body(self, at: int) -> None:
         self._out.insert(at, self._insertions.body(self.page))
         self._enter_body()
@@ -361,7 +403,7 @@ class Rewriter:
             self._insert_html(at)
         if self._place.value < Place.AFTER_HEAD.value:
             self._close_head(at)
-        self._insert_body(at)
+        self._place = Place.AT_BODY_START
 
     def _enter_body(self) -> None:
         is_done = self._question is None and not (self._rules.drop_viewport and self._inserts)
@@ -725,6 +767,7 @@ class Rewriter:
 
 _State = Callable[[Rewriter, bytes, int, int], int]
 
+_READING_AHEAD = (Place.UNDECIDED, Place.AT_BODY_START)
 _SETTLED = (Place.UNDECIDED, Place.IN_BODY, Place.PASSING)  # at the end of the input, nothing more goes in
 _CDATA = b"<![CDATA["
 _AMP = frozenset({b"amp", "⚡".encode(), "⚡\ufe0f".encode()})

@@ -158,8 +158,8 @@ ATTRIBUTE = re.compile(
 
 COMMENT_AT = re.compile(rb"<" + COMMENT)
 BOGUS_AT = re.compile(rb"<" + BOGUS_COMMENT)
-#: At the end of the input: the beginning of something that the tokenizer makes a comment of.
-BROKEN_COMMENT = re.compile(rb"<(?:[!?]|/[^a-zA-Z])")
+#: Broken off by the end of the input, this has its place already: a comment, or the end tag of raw text.
+BROKEN_IN_PLACE = re.compile(rb"<(?:[!?]|/[^>])")
 COMMENT_END = re.compile(rb"--!?>")
 
 #: Elements whose content is text up to their own end tag (HTML, 13.2.5.1; noscript is scanned as markup).
