@@ -95,8 +95,17 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            for line in self.announcement:
-                print(line, flush=True)
+            say(self.announcement)
+
+
+def say(lines: Sequence[str]) -> None:
+    try:
+        for line in lines:
+            print(line, flush=True)
+    except BrokenPipeError:
+        # Whoever started us has read the address and closed the pipe. That is no reason to stop serving; what
+        # Python still flushes at its end goes nowhere (as the Python documentation of SIGPIPE advises).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def announcement(wish: Wish, port: int) -> list[str]:

@@ -78,7 +78,7 @@ def decide(site: Site, visit: Visit, restricted: frozenset[str] = frozenset()) -
         name for purpose in site.purposes for name in _running(purpose, choice, denied, restricted)
     )
     return Decision(
-        asking=must_ask(site, choice),
+        asking=must_ask(site, choice, restricted),
         allowed=vendors,
         granted=frozenset(p.name for p in site.purposes if _is_granted(p, choice, vendors, denied, restricted)),
         accepted=accepted(site, choice),
@@ -97,8 +97,8 @@ def standing(site: Site, choice: Choice | None) -> Choice | None:
     return choice if choice.day >= date.fromisoformat(site.ask_again) else None
 
 
-def must_ask(site: Site, choice: Choice | None) -> Asking:
-    if site.asked and not _covers(site, choice):
+def must_ask(site: Site, choice: Choice | None, restricted: frozenset[str] = frozenset()) -> Asking:
+    if any(purpose.name not in restricted for purpose in site.asked) and not _covers(site, choice):
         return Asking.PURPOSES
     if not site.terms:
         # Documents that nobody has to agree to are links in the reader bar.

@@ -402,12 +402,17 @@ def choice_record(
         notice=notice,
         language=language,
         regime="opt-in",
-        site=urlsplit(site.url).netloc or visit.host,
+        site=record_site(site, visit),
         gpc=visit.gpc,
         expires=new.expires,
         device=visit.device,
         previous=visit.cookies.holder.record if subject and visit.cookies.holder else None,
     )
+
+
+def record_site(site: Site, visit: Visit) -> str:
+    """How a record names the site: the host of its URL, or without one the host that was asked."""
+    return urlsplit(site.url).netloc or visit.host
 
 
 def status_message(site: Site, action: Action, new: Choice) -> str:

@@ -11,6 +11,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
+import fastapi
+import fastapi.responses
+
 from consentkit import ConsentMiddleware, Policy, Purpose, Site, Vendor, consent_of, reader_of
 
 Scope = MutableMapping[str, Any]
@@ -43,13 +46,10 @@ def starlette_app() -> App:
 
 
 def fastapi_app() -> App:
-    from fastapi import FastAPI, Request
-    from fastapi.responses import HTMLResponse
+    app = fastapi.FastAPI()
 
-    app = FastAPI()
-
-    @app.get("/", response_class=HTMLResponse)
-    async def index(request: Request) -> str:
+    @app.get("/", response_class=fastapi.responses.HTMLResponse)
+    async def index(request: fastapi.Request) -> str:
         return page(request)
 
     return app

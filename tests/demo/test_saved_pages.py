@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from demo_app import make_app
 from demo_app.folder import find, saved_pages
 
-OLD = '<meta charset="windows-1250"><title>Čačak</title>'.encode("cp1250")
+OLD = '<html><head><meta charset="windows-1250"><title>Čačak</title></head><body>Čačak</body></html>'.encode("cp1250")
 
 
 @pytest.fixture

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
 from consentkit.log.notice import Notice, NoticeButton, NoticePolicy, NoticePurpose, NoticeVendor
 from consentkit.log.record import UNKNOWN_NOTICE, Method, PolicyAnswer, Record, State, uuid7
 from consentkit.vocabulary import Action, Layer
+
+Part = TypeVar("Part")
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 SALT = bytes(range(32))
@@ -20,12 +22,19 @@ NOTICE = Notice(
     language="en",
     layer="banner",
     texts={"title": "Cookies on Drina Courier", "question": "May we count visits?"},
-    buttons=(NoticeButton(action="reject_all", label="Reject all"), NoticeButton(action="accept_all", label="Accept all")),
+    buttons=(
+        NoticeButton(action="reject_all", label="Reject all"),
+        NoticeButton(action="accept_all", label="Accept all"),
+    ),
     purposes=(NoticePurpose(name="analytics", title="Statistics", text="Counts visits."),),
     vendors=(
-        NoticeVendor(name="google-analytics", title="Google Analytics", purpose="analytics", cookies={"_ga": "2 years"}),
+        NoticeVendor(
+            name="google-analytics", title="Google Analytics", purpose="analytics", cookies={"_ga": "2 years"}
+        ),
     ),
-    policies=(NoticePolicy(name="privacy", version="2026-11-01", url="/privacy", sha256="a" * 64, text="We …"),),
+    policies=(
+        NoticePolicy(name="privacy", version="2026-11-01", url="/privacy", sha256="a" * 64, text="We …"),
+    ),
     controller="Example Courier Ltd",
     contact="privacy@courier.example",
     html="<section>…</section>",
@@ -64,9 +73,8 @@ def record(**changes: Any) -> Record:
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
 salts = st.binary(min_size=32, max_size=32)
-times = st.datetimes(
-    min_value=datetime(1970, 1, 1), max_value=datetime(9999, 12, 31, 23, 59, 59), timezones=st.just(UTC)  # noqa: DTZ001
-).map(lambda time: time.replace(microsecond=0))
+seconds = st.integers(0, int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()))
+times = seconds.map(lambda second: datetime.fromtimestamp(second, UTC))
 
 
 def answers(names: st.SearchStrategy[str] = words) -> st.SearchStrategy[Mapping[str, bool]]:
@@ -100,25 +108,27 @@ def records() -> st.SearchStrategy[Record]:
 
 
 def notices() -> st.SearchStrategy[Notice]:
+    buttons = st.builds(NoticeButton, action=words, label=words)
+    purposes = st.builds(NoticePurpose, name=words, title=words, text=words)
     cookies = st.dictionaries(words, words, max_size=3)
+    vendors = st.builds(NoticeVendor, name=words, title=words, purpose=words, cookies=cookies)
+    texts = st.none() | words
+    policies = st.builds(NoticePolicy, name=words, version=words, url=words, text=texts, sha256=st.none() | digests)
     return st.builds(
         Notice,
         language=words,
         layer=words,
         kind=words,
         texts=st.dictionaries(words, words, max_size=4),
-        buttons=st.lists(st.builds(NoticeButton, action=words, label=words), max_size=3).map(tuple),
-        purposes=st.lists(st.builds(NoticePurpose, name=words, title=words, text=words), max_size=3).map(tuple),
-        vendors=st.lists(
-            st.builds(NoticeVendor, name=words, title=words, purpose=words, cookies=cookies), max_size=3
-        ).map(tuple),
-        policies=st.lists(
-            st.builds(
-                NoticePolicy, name=words, version=words, url=words, sha256=st.none() | digests, text=st.none() | words
-            ),
-            max_size=3,
-        ).map(tuple),
+        buttons=_some(buttons),
+        purposes=_some(purposes),
+        vendors=_some(vendors),
+        policies=_some(policies),
         html=words,
         css=words,
         version=words,
     )
+
+
+def _some(parts: st.SearchStrategy[Part]) -> st.SearchStrategy[tuple[Part, ...]]:
+    return st.lists(parts, max_size=3).map(tuple)

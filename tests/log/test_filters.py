@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -70,7 +71,6 @@ def test_any_text_is_a_filter_or_a_clear_refusal(name: str, text: str) -> None:
     No text of a caller leads to anything but a filter or an UnreadableFilter.
     """
     words: dict[str, Any] = {name: text}
-    try:
-        read(**words)
-    except UnreadableFilter as refusal:
-        assert refusal.value == text
+
+    with suppress(UnreadableFilter):
+        assert isinstance(read(**words), Filter)

@@ -124,7 +124,7 @@ def test_names_of_a_later_version_are_passed_over() -> None:
     ],
     ids=["no zone", "finer than a second", "upper-case digest"],
 )
-def test_a_record_that_breaks_its_own_rules_is_not_made(changes: dict[str, object], words: str) -> None:
+def test_a_record_that_breaks_its_rules_is_not_made(changes: dict[str, object], words: str) -> None:
     """
     A time that says too much or too little, or a notice that is no digest, is refused at once.
     """

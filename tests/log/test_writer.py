@@ -62,7 +62,7 @@ def another_process_writing(path: Path) -> Iterator[None]:
 async def all_queued(log: Log, count: int) -> None:
     """Until `count` appends wait for the lock."""
     assert log._writer is not None
-    while len(log._writer._queue) < count:
+    while len(log._writer._queue) < count:  # noqa: ASYNC110  # the writer is a thread and knows no events of a loop
         await asyncio.sleep(0)
 
 
@@ -119,6 +119,15 @@ async def test_a_double_click_records_once(log: Log) -> None:
     first = Stored(id=made[0].id, index=0, time=NOON)
     assert [*stored, later] == [first] + [replace(first, again=True)] * 5
     assert [each.id for each in everything_in(log)] == [made[0].id]
+
+
+async def test_a_key_may_be_anything(log: Log) -> None:
+    """
+    Whatever a form sends as its key is a key: long, empty, or no proper text.
+    """
+    for once in ("x" * 100_000, "", "\ud800"):
+        first, second = await append(log, record(), once=once), await append(log, record(), once=once)
+        assert (second.id, second.again) == (first.id, True)
 
 
 async def test_records_without_a_key_are_all_made(log: Log) -> None:
@@ -196,14 +205,16 @@ async def test_what_does_not_get_its_turn_is_withdrawn(log: Log, monkeypatch: py
     monkeypatch.setattr(writer, "PATIENCE_SECONDS", 0.05)
     log.open()
 
-    with another_process_writing(place(log)), pytest.raises(LogUnavailable, match="did not come within 0.05 seconds"):
+    with another_process_writing(place(log)), pytest.raises(LogUnavailable, match=r"not come within 0\.05 seconds"):
         await append(log, record())
     await log.close()
 
     assert everything_in(log) == []
 
 
-async def test_a_locked_database_fails_what_waits_and_nothing_after(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_locked_database_fails_what_waits_and_nothing_after(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
     While a program that does not know our lock holds the database, appends fail; afterwards they succeed.
     """
@@ -225,18 +236,19 @@ async def test_a_full_disk_fails_what_waits_and_nothing_before(log: Log) -> None
     """
     When the disk takes no more, the records that wait are refused; those before and after are kept, without a gap.
     """
+    made = [record() for _ in range(100)]
     stored = [await append(log, record())]
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    size = Path(f"{place(log)}-wal").stat().st_size
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20_000, limits[1]))
+    size = os.stat(f"{place(log)}-wal").st_size  # a test may wait for a disk
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50_000, limits[1]))
     try:
-        with pytest.raises(LogUnavailable):
-            for _ in range(100):
-                stored.append(await append(log, record()))
+        outcomes = [(await asyncio.gather(append(log, each), return_exceptions=True))[0] for each in made]
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    stored += [each for each in outcomes if isinstance(each, Stored)]
     stored.append(await append(log, record()))
 
+    assert 2 < len(stored) < 100
     assert [each.index for each in stored] == list(range(len(stored)))
     assert [each.id for each in everything_in(log)] == [each.id for each in stored]
 
@@ -251,7 +263,7 @@ async def test_a_log_that_was_moved_away_is_not_written(log: Log) -> None:
     log.open()
     place(log).rename(elsewhere)
 
-    with pytest.raises(LogUnavailable, match="consent.db"):
+    with pytest.raises(LogUnavailable, match=r"consent\.db"):
         await append(log, record())
     assert not place(log).exists()
     elsewhere.rename(place(log))
@@ -437,17 +449,15 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     acknowledged: dict[int, str] = {}
     for _ in range(3):
         processes = [run("write_for_ever", tmp_path) for _ in range(2)]
-        for process in processes:
-            assert process.stdout is not None
-            for _ in range(150):
-                process.stdout.readline()
+        said = [process.stdout.readline() for _ in range(150) for process in processes if process.stdout]
         for process in processes:
             process.kill()
         for process in processes:
-            said, _ = process.communicate()
-            for line in said.decode().splitlines():
-                if len(words := line.split()) == 2 and words[1].isdigit():
-                    acknowledged[int(words[1])] = words[0]
+            said += process.communicate()[0].splitlines(keepends=True)
+        for line in said:
+            if line.endswith(b"\n"):  # the last may have been cut off by the kill
+                id_, index = line.decode().split()
+                acknowledged[int(index)] = id_
 
     kept = {each.index: each.id for each in Reader(tmp_path / "consent.db").oldest_first(Filter())}
     assert sorted(index for index in kept if index is not None) == list(range(len(kept)))
@@ -471,7 +481,9 @@ def test_a_process_that_ends_without_closing_writes_what_waits(tmp_path: Path) -
     """
     Without lifespan events, notices and counters are written when the process ends.
     """
-    assert run("end_without_closing", tmp_path).wait() == 0
+    process = run("end_without_closing", tmp_path)
+    process.communicate()
+    assert process.returncode == 0
 
     reader = Reader(tmp_path / "consent.db")
     assert [each.count for each in reader.asked(Filter())] == [3]

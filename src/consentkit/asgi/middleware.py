@@ -154,7 +154,7 @@ class ConsentMiddleware:
             return True
         try:
             return await self._workshop.log.knows_notice(digest)
-        except LogUnavailable:
+        except (LogUnavailable, ConfigurationError):
             return False
 
     async def _record(self, answer: ToRecord) -> Reply:
@@ -165,10 +165,10 @@ class ConsentMiddleware:
                 answer.record, salt=self._workshop.salt(), notice=answer.notice, once=answer.once
             )
             first = await log.get(stored.id) if stored.again else None
-        except LogUnavailable as error:
+        except (LogUnavailable, ConfigurationError) as error:
             logger.error(
                 "A choice (%s) could not be recorded and is %s: %s", answer.record.action,
-                "in force all the same" if answer.counts_anyway else "not in force", error.reason,
+                "in force all the same" if answer.counts_anyway else "not in force", error,
             )  # fmt: skip
             return answer.failed()
         return answer.done(first or answer.record)

@@ -14,7 +14,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from consentkit.asgi.workshop import Workshop
-from consentkit.controls import Hints
+from consentkit.controls import Composed, Hints
 from consentkit.decide import Asking, Decision
 from consentkit.inside import Inside
 from consentkit.response import caching, csp, plan
@@ -42,6 +42,7 @@ class Stage(Enum):
     HELD = auto()  # the start is here and will go out with the first piece of the body
     REWRITING = auto()  # the start has gone, pieces are rewritten
     PASSING = auto()  # nothing to change: messages go through unread
+    COMPLETE = auto()  # all bytes that Content-Length announced have come; only the formal end is missing
     DONE = auto()
 
 
@@ -56,13 +57,15 @@ class Outgoing:
         self._stage = Stage.WAITING
         self._start: Message = {}
         self._queue: list[Message] = []
+        self._missing: int | None = None  # bytes that Content-Length announced and that have not come yet
         self._body: Body | None = None
+        self._insertions: Composed | None = None
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
         if kind == "http.response.start" and self._stage is Stage.WAITING:
             await self._begin(message)
-        elif self._stage is Stage.PASSING:
+        elif self._stage in (Stage.PASSING, Stage.COMPLETE):
             await self._send(message)
         elif kind == "http.response.body":
             await self._piece(bytes(message.get("body", b"")), last=not message.get("more_body", False))
@@ -87,6 +90,7 @@ class Outgoing:
         status = message["status"]
         decision = self._inside.decision
         self._start = dict(message)
+        self._missing = _length(first(headers, b"content-length"))
         made = plan.plan(self._visit, status, headers, skipped=first(headers, OFF) == b"off")
         headers = self._gated(headers, decision)
         if made.untouched is None:
@@ -132,13 +136,14 @@ class Outgoing:
             content_language=_text(first(headers, b"content-language")),
             accept_language=visit.accept_language,
         )
-        delivery, headers = csp.deliver(headers, workshop.hashes)
+        delivery, headers = csp.deliver(headers, workshop.hashes(decision))
         insertions = workshop.controls.insertions(decision, visit, delivery, hints)
         rules = workshop.rules(decision, visit, xhtml=made.xhtml)
         rewriter = Rewriter(rules, insertions, made.inserting, host=visit.hostname)
         observed = workshop.observed(visit, decision)
         observer = Rewriter(observed, insertions, plan.Inserting.NEVER, host=visit.hostname) if observed else None
         self._body = Body(rewriter, observer, made.coding)
+        self._insertions = insertions
         return caching.rewritten(headers, workshop.state(decision, visit))
 
     async def _piece(self, data: bytes, *, last: bool) -> None:
@@ -146,8 +151,10 @@ class Outgoing:
             # A body before its start is the app's mistake; the server says so better than we could.
             await self._send({"type": "http.response.body", "body": data, "more_body": not last})
             return
+        # Quart and WSGI bridges send the whole page first and its end in a message of its own.
+        whole = last or self._is_whole(data)
         try:
-            out = self._body.last(data) if last else self._body.feed(data)
+            out = self._body.last(data) if whole else self._body.feed(data)
         except BadCoding as error:
             if self._stage is not Stage.HELD:
                 raise
@@ -156,12 +163,18 @@ class Outgoing:
         if self._visit.method == "HEAD":
             out = b""  # some servers send what an app should not have sent
         if self._stage is Stage.HELD:
-            await self._release(len(out) if last and self._visit.method != "HEAD" else None)
+            await self._release(len(out) if whole and self._visit.method != "HEAD" else None)
         if out or last:
             await self._send({"type": "http.response.body", "body": out, "more_body": not last})
-        if last:
-            self._stage = Stage.DONE
+        if whole:
+            self._stage = Stage.DONE if last else Stage.COMPLETE
             self._report()
+
+    def _is_whole(self, data: bytes) -> bool:
+        if self._missing is None or self._visit.method == "HEAD":
+            return False
+        self._missing -= len(data)
+        return self._missing == 0
 
     async def _give_up(self, data: bytes, *, last: bool, error: BadCoding) -> None:
         """The original goes out: its coding is not what the app said it is."""
@@ -196,15 +209,10 @@ class Outgoing:
     def _report(self) -> None:
         """After the page has gone: what was asked is counted, what would be held is told."""
         body, workshop = self._body, self._workshop
-        if body is None:
-            return
-        for held in body.would_hold():
-            workshop.tell_once(
-                ("observe", held), "observe: %s would be held back for %s.", held[2], held[0]
-            )
-        shown = body.shown()
-        if shown is not None:
-            workshop.served(shown, self._visit)
+        for purpose, _, host in body.would_hold() if body else ():
+            workshop.tell_once(("observe", purpose, host), "observe: %s would be held back for %s.", host, purpose)
+        if self._insertions is not None and self._insertions.asked is not None:
+            workshop.served(self._insertions.asked, self._visit)
 
 
 class Body:
@@ -242,6 +250,10 @@ class Body:
 
 def _may_set(decision: Decision, purpose: str, vendor: str | None) -> bool:
     return purpose in decision.granted or (vendor is not None and vendor in decision.allowed)
+
+
+def _length(value: bytes | None) -> int | None:
+    return int(value) if value is not None and value.isdigit() else None
 
 
 def _text(value: bytes | None) -> str | None:

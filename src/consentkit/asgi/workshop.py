@@ -6,14 +6,15 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 
 from consentkit.controls import Controls
 from consentkit.cookies import Seal
 from consentkit.decide import Decision
-from consentkit.endpoints import Endpoints, Fresh
+from consentkit.endpoints import Endpoints, Fresh, record_site
 from consentkit.languages import Catalogues
+from consentkit.log.notice import Notice
 from consentkit.log.record import SALT_BYTES, uuid7
 from consentkit.log.writer import Log
 from consentkit.registry import Holder
@@ -62,9 +63,21 @@ class Workshop:
         self._rules: dict[tuple[object, ...], Rules] = {}
         self._told: set[object] = set()
 
+    def hashes(self, decision: Decision) -> Hashes:
+        style, script = self.controls.hashes(decision)
+        return Hashes(style, script)
+
+    def served(self, notice: Notice, visit: Visit) -> None:
+        """A page asked with this notice: it is counted, and the log keeps the notice from its first day on."""
+        day = self.now().date()
+        self.log.count_asked(language=notice.language, day=day, site=record_site(self.site, visit))
+        if (notice.digest, day) not in self._kept:
+            self._kept.add((notice.digest, day))
+            self.log.append_soon(notice, served=day)
+
     @cached_property
-    def hashes(self) -> Hashes:
-        return Hashes(style=self.controls.style_hash, script=self.controls.script_hash)
+    def _kept(self) -> set[tuple[str, date]]:
+        return set()
 
     def fresh(self) -> Fresh:
         """The time, and ids for a new record and a new subject."""

@@ -125,10 +125,9 @@ class _SiteOption(argparse.Action):
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of records; write 1 or more")
+    return int(text)
 
 
 # The commands

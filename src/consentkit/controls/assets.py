@@ -1,7 +1,6 @@
-"""Our style sheets and scripts: read once, named by their content, in two sizes.
+"""Our style sheets and scripts: read once, named by their content.
 
-Visitors who have chosen get the small ones: no banner in the sheet, and a script that fetches the whole one when it
-is needed. Sources are written for people; comments and indentation do not go out.
+Sources are written for people; comments and indentation do not go out.
 """
 
 from __future__ import annotations
@@ -38,6 +37,9 @@ class Sheet:
     """What stands inline: `text` is ASCII, `sha256` its base64 hash for a policy."""
 
     text: str
+
+    def plus(self, text: str) -> Sheet:
+        return Sheet(self.text + text)
 
     @property
     def sha256(self) -> str:

@@ -20,7 +20,7 @@ from consentkit.controls.facts import Hints, Page, Shown
 from consentkit.controls.fragment import MARKS, Fragment
 from consentkit.controls.question import Question, question, standard
 from consentkit.controls.reader import View, reader_bar, view_link
-from consentkit.controls.sheets import sheets
+from consentkit.controls.sheets import nonce_attribute, sheets
 from consentkit.controls.words import Words
 from consentkit.cookies import Seal
 from consentkit.decide import Asking, Decision
@@ -92,7 +92,7 @@ class Controls:
 
     # In the app's pages
 
-    def insertions(self, decision: Decision, visit: Visit, delivery: Delivery, hints: Hints) -> Insertions:
+    def insertions(self, decision: Decision, visit: Visit, delivery: Delivery, hints: Hints) -> Composed:
         """What goes into one page."""
         return Composed(self, decision, visit, delivery, hints)
 
@@ -115,7 +115,7 @@ class Controls:
     def hashes(self, decision: Decision) -> tuple[str, str]:
         """Base64 SHA-256 of exactly the style and script that a page with this decision carries."""
         asks = self._question(decision).asking is not Asking.NOTHING
-        return self._sheets.styles[asks].sha256, self._sheets.script(asks, decision.text_size).sha256
+        return self._sheets.style(decision, asks=asks).sha256, self._sheets.scripts[asks].sha256
 
     # Notices and their tokens
 
@@ -241,15 +241,12 @@ class Controls:
         served = self._served(shape.language, Layer.BANNER, shape.question) if asking else None
         html = self._templates.render(
             "root.html",
-            gap={**MARKS, "token": Markup(served.token if served else "")},
+            gap=MARKS,
+            token=served.token if served else "",
             language=words.catalogue.language,
-            # Where the banner has gone, only "static" still says something: the bar lies in the flow too.
-            position=self._site.position if asking or self._site.position == "static" else "bottom",
-            bar=self._site.bar_position,
             granted=" ".join(sorted(shape.granted)),
             vendors=" ".join(sorted(shape.vendors)),
             cookie_name=self._site.cookie_name,
-            script_name=self._sheets.script_file.name,
             text_name=self._sheets.text_file.name if self._site.text_size == "any" else "",
             terms=asking and shape.question.terms_open,
             answered_post=shape.answered_post,
@@ -276,11 +273,12 @@ class Controls:
         )
 
     def _compose_placeholder(
-        self, language: str, asked: Question, held: Held, host: str, size: placeholder.Size
+        self, language: str, asked: Question, held: Held, host: str, size: placeholder.Size, styled: bool
     ) -> Fragment:
         words = self._words(language)
-        token = self._served(language, Layer.PLACEHOLDER, asked).token
-        return Fragment(self._placeholder_html(words, asked, held, host, size, {**MARKS, "token": Markup(token)}))
+        marks = {**MARKS, "token": Markup(self._served(language, Layer.PLACEHOLDER, asked).token)}
+        style = "" if styled else self._sheets.placeholder_style.name
+        return Fragment(self._placeholder_html(words, asked, held, host, size, marks, style))
 
     def _placeholder_html(
         self,
@@ -290,6 +288,7 @@ class Controls:
         host: str,
         size: placeholder.Size,
         marks: Mapping[str, Markup],
+        style: str = "",
     ) -> str:
         shown = placeholder.placeholder(words, asked, held, host)
         return self._templates.render(
@@ -297,6 +296,7 @@ class Controls:
             gap=marks,
             language=words.catalogue.language,
             label=shown.label,
+            style=style,
             lines=shown.lines,
             vendor=shown.vendor,
             load=words.text("action.load"),
@@ -321,7 +321,7 @@ class Controls:
             shown = banners.banner(words, asked) or banners.banner(words, standard(self._site, Asking.NOTICE))
             assert shown is not None
             html = Fragment(self._banner_html(words, asked)).with_named_gaps
-            return notices.of_banner(words, asked, shown, html=html, css=self._sheets.styles[True].text)
+            return notices.of_banner(words, asked, shown, html=html, css=self._sheets.styles[True, False].text)
         if layer is Layer.PLACEHOLDER:
             size = placeholder.size({})
             html = "".join(
@@ -334,7 +334,7 @@ class Controls:
             ]
             return notices.of_page(
                 words, asked, layer, ids=_PLACEHOLDER_IDS, buttons=buttons,
-                html=Fragment(html).with_named_gaps, css=self._sheets.styles[False].text,
+                html=Fragment(html).with_named_gaps, css=self._sheets.placeholder_style.body.decode("ascii"),
             )  # fmt: skip
         values = self._preferences_values(words, asked, _nothing_chosen(asked), None, ask_again=True)
         html = self._templates.render(
@@ -432,6 +432,9 @@ class Composed:
         self._delivery = delivery
         self._hints = hints
         self._values: Mapping[str, bytes] | None = None
+        self._styled = False
+        #: The notice that the page asks with, once its body has begun; None when it asks nothing.
+        self.asked: Notice | None = None
 
     def early(self, page: HostPage) -> bytes:
         return b""
@@ -447,7 +450,11 @@ class Composed:
     def body(self, page: HostPage) -> bytes:
         if page.amp:
             return b""
-        shape = self._controls._shape(self._decision, self._visit, self._language(page), page.viewport)
+        language = self._language(page)
+        question = self._controls._question(self._decision)
+        if question.asking is not Asking.NOTHING:
+            self.asked = self._controls._served(language, Layer.BANNER, question).notice
+        shape = self._controls._shape(self._decision, self._visit, language, page.viewport)
         return self._controls._body(shape).fill(self._gaps(page))
 
     def placeholder(self, held: Held, element: str, page: HostPage, attributes: Mapping[str, str]) -> bytes:
@@ -456,7 +463,10 @@ class Composed:
             return b""
         asked = self._controls._question(self._decision)
         host = "" if held.vendor else placeholder.host(attributes)
-        return self._controls._held(self._language(page), asked, held, host, size).fill(self._gaps(page))
+        # The sheet comes with the first of them: pages without held frames need none.
+        styled, self._styled = self._styled, True
+        fragment = self._controls._held(self._language(page), asked, held, host, size, styled)
+        return fragment.fill(self._gaps(page))
 
     def _language(self, page: HostPage) -> str:
         hints = self._hints
@@ -465,9 +475,8 @@ class Composed:
 
     def _gaps(self, page: HostPage) -> Mapping[str, bytes]:
         if self._values is None:
-            self._values = gap_values(
-                self._controls._site, self._visit, next=target(self._visit), absolute=page.has_base
-            )
+            values = gap_values(self._controls._site, self._visit, next=target(self._visit), absolute=page.has_base)
+            self._values = {**values, "nonce": nonce_attribute(self._delivery)}
         return self._values
 
 

@@ -43,7 +43,7 @@ def reader_bar(words: Words, question: Question, size: int | None, view: View | 
     stops = bool(site.text_size) + bool(view) + len(policies)
     return {
         "label": words.text("reader.label"),
-        "sizes": [percent(step) for step in TEXT_SIZES] if site.text_size else [],
+        "sizes": bool(site.text_size),
         "text_size": words.text("reader.text_size"),
         "percent": percent(size or 100),
         "says": words.catalogue.raw("reader.announce"),

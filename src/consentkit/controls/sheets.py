@@ -5,7 +5,7 @@ Inside the page where its policy lets us, for then nothing has to be fetched bef
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from consentkit.controls import assets as files
@@ -26,42 +26,55 @@ MOBILE = "width=device-width, initial-scale=1"
 _ROOT = "html[data-ckit-text]{font-size:calc(var(--ckit-root-size,100%)*var(--ckit-scale))}"
 
 
+_HEAD = b' data-ckit-ui="head"'
+
+
 @dataclass(frozen=True)
 class Sheets:
-    """`styles`: by whether something is asked. `scripts`: by that, and by whether a size is active."""
+    """What stands in the page. `styles`: by whether something is asked, and by whether a text size is active.
 
-    styles: Mapping[bool, Sheet]
-    scripts: Mapping[tuple[bool, bool], Sheet]
+    `scripts`: by whether something is asked.
+    """
+
+    styles: Mapping[tuple[bool, bool], Sheet]
+    scripts: Mapping[bool, Sheet]
     view: Sheet
     style_file: Asset
     script_file: Asset
     text_file: Asset
+    placeholder_style: Asset
     page_style: Asset
     page_script: Asset
     grows_by_script: bool
 
     @property
     def assets(self) -> tuple[Asset, ...]:
-        return (self.style_file, self.script_file, self.text_file, self.page_style, self.page_script)
-
-    def script(self, asks: bool, text_size: int | None) -> Sheet:
-        return self.scripts[asks, bool(text_size) and self.grows_by_script]
+        return (
+            self.style_file,
+            self.script_file,
+            self.text_file,
+            self.placeholder_style,
+            self.page_style,
+            self.page_script,
+        )
 
     def head(self, decision: Decision, delivery: Delivery, *, asks: bool, viewport: str | None, base: bytes) -> bytes:
         """The bytes for the end of the head. `base`: our prefix as an attribute holds it."""
-        nonce = f' nonce="{escape(delivery.nonce)}"' if delivery.nonce else ""
-        attributes = to_ascii(f' data-ckit-ui="head"{nonce}')
+        attributes = _HEAD + nonce_attribute(delivery)
         parts = [
-            self._style(delivery, attributes, base, asks),
+            self._style(decision, delivery, attributes, base, asks),
             self._root_size(decision, delivery, attributes),
             self._view(decision, delivery, attributes, viewport),
             self._script(decision, delivery, attributes, base, asks),
         ]
         return b"".join(parts)
 
-    def _style(self, delivery: Delivery, attributes: bytes, base: bytes, asks: bool) -> bytes:
+    def style(self, decision: Decision, *, asks: bool) -> Sheet:
+        return self.styles[asks, decision.text_size is not None]
+
+    def _style(self, decision: Decision, delivery: Delivery, attributes: bytes, base: bytes, asks: bool) -> bytes:
         if delivery.style_inline:
-            return _inline(b"style", attributes, self.styles[asks])
+            return _inline(b"style", attributes, self.style(decision, asks=asks))
         href = base + b"/assets/" + self.style_file.name.encode("ascii")
         return b'<link rel="stylesheet" href="' + href + b'"' + attributes + b"/>"
 
@@ -70,7 +83,7 @@ class Sheets:
         if not (decision.text_size and self.grows_by_script and delivery.style_inline):
             return b""
         size = f"html[data-ckit-text]{{font-size:calc(var(--ckit-root-size,100%)*{decision.text_size / 100:g})}}"
-        return b"<noscript" + attributes[: len(b' data-ckit-ui="head"')] + b">" + _inline(
+        return b"<noscript" + _HEAD + b">" + _inline(
             b"style", attributes, Sheet(size)
         ) + b"</noscript>"  # fmt: skip
 
@@ -84,40 +97,62 @@ class Sheets:
         return meta
 
     def _script(self, decision: Decision, delivery: Delivery, attributes: bytes, base: bytes, asks: bool) -> bytes:
+        deferred = attributes + b' defer="defer"'
+        # Not deferred: it has to be there before the first text is parsed. Who has a size active has it in the cache.
+        grows = bool(decision.text_size) and self.grows_by_script
+        parts = [_file(self.text_file, attributes, base)] if grows else []
         if delivery.script_inline:
-            return _inline(b"script", attributes, self.script(asks, decision.text_size))
-        script = _file(self.script_file, attributes + b' defer="defer"', base)
-        if decision.text_size and self.grows_by_script:
-            # Not deferred: it has to be there before the first text is parsed.
-            return _file(self.text_file, attributes, base) + script
-        return script
+            parts.append(_inline(b"script", attributes, self.scripts[asks]))
+        # A banner works at once, so its script stands in the page; later the file comes out of the cache.
+        if not (asks and delivery.script_inline):
+            parts.append(_file(self.script_file, deferred, base))
+        return b"".join(parts)
 
 
 def sheets(site: Site) -> Sheets:
-    """Everything that `site` needs, read and named once."""
+    """Everything that `site` needs and nothing else, read and named once."""
     grows_by_script = site.text_size == "any"
-    root = Sheet("" if site.text_size is None else f"@media (scripting:none){{{_ROOT}}}" if grows_by_script else _ROOT)
     styles = {
-        asks: Sheet(files.style("reader", *(["banner"] if asks else [])).text + root.text) for asks in (True, False)
-    }
-    whole, later, text = ("ckit", "choice", "sizes"), ("ckit", "later"), files.script("text")
-    scripts = {
-        (asks, active): Sheet(files.script(*(whole if asks else later)).text + ("\n" + text.text if active else ""))
+        (asks, grows): files.style(*_style_names(site, asks=asks, grows=grows)).plus(_root_rule(site, grows=grows))
         for asks in (True, False)
-        for active in (True, False)
+        for grows in (True, False)
     }
-    view = files.style("view")
+    whole, view = files.script("ckit", "page", "choice", "sizes"), files.style("view")
     return Sheets(
         styles=styles,
-        scripts=scripts,
+        scripts={True: whole, False: files.script("ckit")},
         view=view,
-        style_file=files.asset("ui", CSS, Sheet(styles[True].text + view.text)),
-        script_file=files.asset("ui", JS, files.script(*whole)),
-        text_file=files.asset("text", JS, text),
-        page_style=files.asset("preferences", CSS, files.style("preferences")),
+        style_file=files.asset("ui", CSS, styles[True, True].plus(view.text)),
+        script_file=files.asset("ui", JS, whole),
+        text_file=files.asset("text", JS, files.script("text")),
+        placeholder_style=files.asset("placeholder", CSS, files.style("placeholder")),
+        page_style=files.asset("preferences", CSS, files.style("preferences", "scale")),
         page_script=files.asset("preferences", JS, files.script("preferences")),
         grows_by_script=grows_by_script,
     )
+
+
+def _style_names(site: Site, *, asks: bool, grows: bool) -> Iterator[str]:
+    fixed = site.position != "static"
+    yield "reader"
+    yield from ["fixed"] * fixed
+    yield from ["end"] * (site.bar_position == "end")
+    if asks:
+        yield "banner"
+        yield from ["banner_fixed"] * fixed
+        yield from ["top"] * (site.position == "top")
+    # Another size than the one that the page came with is set by script, which brings the others along.
+    yield from ["scale"] * (grows or site.text_size == "root")
+
+
+def _root_rule(site: Site, *, grows: bool) -> str:
+    if site.text_size == "root":
+        return _ROOT
+    return f"@media (scripting:none){{{_ROOT}}}" if grows else ""
+
+
+def nonce_attribute(delivery: Delivery) -> bytes:
+    return to_ascii(f' nonce="{escape(delivery.nonce)}"') if delivery.nonce else b""
 
 
 def _inline(element: bytes, attributes: bytes, sheet: Sheet) -> bytes:

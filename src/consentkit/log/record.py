@@ -146,14 +146,14 @@ def enter(record: Record, salt: bytes, *, notice: Notice | None = None, once: st
     """What the store is given. From here on nothing about the record can change or fail to be written.
 
     `notice`: the snapshot that `record.notice` names, unless the log is known to have it.
-    `once`: a key under which this choice is recorded at most once. Raises ValueError.
+    `once`: a key under which this choice is recorded at most once. It comes from the visitor's form and may be
+    of any length, so only its hash is kept. Raises ValueError.
     """
     if notice is not None and notice.digest != record.notice:
         raise ValueError(f"The record names notice {record.notice}, but was given {notice.digest}.")
-    if once is not None:
-        once.encode()  # half a surrogate pair would only fail in the database
     payload = canonical(record, salt)
-    return Entry(record, payload, leaf_hash(payload), notice, once)
+    key = None if once is None else hashlib.sha256(once.encode("utf-8", "surrogatepass")).hexdigest()
+    return Entry(record, payload, leaf_hash(payload), notice, key)
 
 
 def state_of(answers: Iterable[bool], *, granted_before: bool) -> State:
@@ -251,7 +251,7 @@ def parse(payload: bytes, *, index: int | None = None) -> Record:
 def _from_names(named: Mapping[str, Any], index: int | None) -> Record:
     return Record(
         id=named["id"],
-        time=datetime.strptime(named["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+        time=datetime.fromisoformat(named["time"]),
         subject=named["subject"],
         state=named["state"],
         action=named["action"],

@@ -24,23 +24,34 @@ _SCOPES = frozenset({b"table", b"marquee", b"applet", b"object", b"template"})
 _TAG = re.compile(rb"<(?:(/?+[aA])%b%b>|[a-zA-Z/]%b>|%b)" % (NAME_END, ATTRIBUTES, ATTRIBUTES, BOGUS_COMMENT))
 
 
+# How much of what was passed over may wait to be searched. Most pages end, or hold no frame, before.
+_MOST_BYTES = 128 * 1024
+_MOST_CHUNKS = 32
+
+
 class Ancestors:
     """What a placeholder must not be in. Positions are those of the chunk in hand."""
 
-    __slots__ = ("_data", "_in_doubt", "_link_is_open", "_open", "passed")
+    __slots__ = ("_chunks", "_in_doubt", "_link_is_open", "_open", "_size", "passed")
 
     def __init__(self) -> None:
         self._open: Counter[bytes] = Counter()
         self._in_doubt = False
         self._link_is_open = False
-        self._data = b""
-        #: The stretches of the chunk that were passed over since `_link_is_open` was true.
+        #: The stretches that were passed over since `_link_is_open` was true, by chunk. The last is in hand.
+        self._chunks: list[tuple[bytes, list[tuple[int, int]]]] = []
+        self._size = 0
         self.passed: list[tuple[int, int]] = []
 
     def take(self, chunk: bytes) -> None:
         """Go on with the next chunk."""
-        self._settle()
-        self._data = chunk
+        self._size += len(chunk)
+        if self._size > _MOST_BYTES or len(self._chunks) >= _MOST_CHUNKS:
+            self._settle()
+            self._chunks.clear()
+            self._size = len(chunk)
+        self.passed = []
+        self._chunks.append((chunk, self.passed))
 
     def start(self, name: bytes) -> None:
         """A start tag of an element that is followed as it comes, or of `a`."""
@@ -60,24 +71,38 @@ class Ancestors:
         elif self._open[name] > 0:
             self._open[name] -= 1
 
+    def doubt(self) -> None:
+        """We no longer know what is open."""
+        self._in_doubt = True
+
     def are_none(self) -> bool:
         return not (self._in_doubt or self._open.total() or self._settle())
 
     def _link(self, *, is_open: bool) -> None:
+        self._forget_passed()
         self._link_is_open = is_open
-        self.passed.clear()
 
     def _settle(self) -> bool:
         """Whether a link is open, by the last tag of one in what was passed over."""
-        data = self._data
-        for start, end in reversed(self.passed):
+        last = _last_link(self._chunks)
+        if last:
+            self._link_is_open = last in b"aA"
+        self._forget_passed()
+        return self._link_is_open
+
+    def _forget_passed(self) -> None:
+        del self._chunks[:-1]
+        self.passed.clear()
+
+
+def _last_link(chunks: list[tuple[bytes, list[tuple[int, int]]]]) -> bytes:
+    for data, passed in reversed(chunks):
+        for start, end in reversed(passed):
             if _may_have_link(data, start, end):
                 links = [found[1] for found in _TAG.finditer(data, start, end) if found[1]]
                 if links:
-                    self._link_is_open = links[-1] in b"aA"
-                    break
-        self.passed.clear()
-        return self._link_is_open
+                    return links[-1]
+    return b""
 
 
 def _may_have_link(data: bytes, start: int, end: int) -> bool:

@@ -113,27 +113,27 @@ class ForeignContent:
                 return
             self._open.pop()
 
-    def end(self, name: bytes) -> None:
-        """Any end tag."""
-        if not self._open:
-            return
+    def end(self, name: bytes) -> bool:
+        """Any end tag. False when it seems to close an element that was open before, which we can't know."""
         if self._open[-1].language is Language.HTML:
             self._close_in_html(name)
-            return
+            return True
         if name in (b"p", b"br"):
             self.break_out()
-            return
+            return True
         for at in range(len(self._open) - 1, -1, -1):
             element = self._open[at]
             if element.language is Language.HTML:
                 # Not a foreign element: HTML decides, which may close what stands above.
                 self._close_in_html(name, at)
-                return
+                return True
             if element.name == name:
                 del self._open[at:]
-                return
-        if name not in (b"body", b"html"):
-            self._open.clear()
+                return True
+        if name in (b"body", b"html"):
+            return True  # they close nothing
+        self._open.clear()
+        return False
 
     def closes_foreign(self, name: bytes) -> bool:
         """Whether an end tag of this name closes a foreign element."""

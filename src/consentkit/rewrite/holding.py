@@ -80,6 +80,9 @@ LOADING_RELS = frozenset(
     "compression-dictionary".split()
 )
 
+#: Elements that load something or not, by the value of an attribute.
+_DECIDED_BY: Mapping[bytes, bytes] = {b"link": b"rel", b"input": b"type"}
+
 #: The elements that get a placeholder, and the attributes without which they show nothing.
 _SHOWN_BY: Mapping[bytes, frozenset[bytes]] = {
     b"iframe": frozenset({b"src", b"srcdoc", *_LAZY}),
@@ -153,16 +156,23 @@ def judge_tag(tag: bytes, name: bytes, table: Mapping[bytes, _Attributes], quest
 
 
 def _judge(tag: bytes, name: bytes, attributes: _Attributes, question: Question) -> Verdict:
-    places, values = read(tag, 1 + len(name))
-    if not may_load(name, values):
+    if name in _DECIDED_BY and not may_load(name, read(tag, 1 + len(name))[1]):
         return PASS
     waiting: dict[bytes, tuple[Held, str]] = {}
-    for attribute, value in values.items():
+    seen = set()
+    for attribute, *quoted in ATTRIBUTE.findall(tag, 1 + len(name), len(tag) - 1):
+        attribute = attribute.lower()
         reads = attributes.get(attribute)
-        if reads is not None and (held := question.value(decode(value), reads)):
+        # The first of duplicates counts.
+        if reads is None or attribute in seen:
+            continue
+        seen.add(attribute)
+        held = question.value(decode(quoted[0] or quoted[1] or quoted[2]), reads)
+        if held is not None:
             waiting[attribute] = held
     if not waiting:
         return PASS
+    places, values = read(tag, 1 + len(name))
     return Verdict(
         edits=_edits(name, places, waiting),
         held=tuple(dict.fromkeys((held.purpose, held.vendor, host) for held, host in waiting.values())),
@@ -193,8 +203,7 @@ def may_load(name: bytes, values: Mapping[bytes, bytes]) -> bool:
 def watched(name: bytes, tag: bytes, table: Mapping[bytes, _Attributes]) -> _Attributes:
     """The attributes to ask about in the rest of a tag that is too long to wait for; `tag`: what was read of it."""
     _, values = read(tag, 1 + len(name))
-    decides = {b"link": b"rel", b"input": b"type"}.get(name)
-    if decides in values and not may_load(name, values):
+    if _DECIDED_BY.get(name) in values and not may_load(name, values):
         return NOTHING
     return table.get(name, NOTHING)
 

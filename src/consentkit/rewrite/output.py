@@ -40,9 +40,8 @@ class Output:
         self._offset += until
         if not self._pieces:
             return chunk[gone:until]  # bytes give themselves when all of them are asked for
-        if gone < until:
-            self._pieces.append(chunk[gone:until])
-        return b"".join(self._pieces)
+        # After the last edit comes most of the page, when things are only inserted: one copy of it is enough.
+        return b"".join((*self._pieces, memoryview(chunk)[gone:until]))
 
     def flush(self, until: int) -> None:
         """What comes before is done with; the bytes from here on go out by `put`."""

@@ -20,7 +20,7 @@ import enum
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from typing import Any
 
 from consentkit.rewrite import holding, scanner
 from consentkit.rewrite.ancestors import Ancestors
@@ -34,8 +34,11 @@ from consentkit.rewrite.unfinished import OverlongTag, UnfinishedTag, whole_attr
 from consentkit.rewrite.urls import Target, decode, target
 
 
-class Place(enum.Enum):
-    """How far the document is, as far as it matters to insertions (compare the insertion modes of HTML, 13.2.6.4)."""
+class Place(enum.IntEnum):
+    """How far the document is, as far as it matters to insertions (compare the insertion modes of HTML, 13.2.6.4).
+
+    Ordered, and of integers because it is asked for at every tag.
+    """
 
     UNDECIDED = enum.auto()  # a document or a fragment?
     BEFORE_HTML = enum.auto()
@@ -76,7 +79,7 @@ _BEFORE_MARKUP = re.compile(rb"(?:[%b]++|<%b)*+" % (scanner.WS, scanner.COMMENT)
 # What leaves a body replaceable ("frameset-ok", HTML 13.2.6.4.7): white space, NUL, comments, and most tags.
 _SEEN = (
     "frameset pre listing li dd dt plaintext button applet marquee object table area br embed img image keygen wbr "
-    "input hr textarea xmp iframe select body math"
+    "input hr textarea xmp iframe select body"
 )
 _UNREAD = "script style noscript title"
 _NOTHING_SEEN = re.compile(
@@ -121,6 +124,13 @@ class Rewriter:
     `host`: the page's own host, where relative URLs lead; nobody is asked about it. `record`: keep `edits`.
     """
 
+    __slots__ = (
+        "_after_overlong", "_ancestors", "_base", "_base_is_known", "_foreign", "_foreign_outside", "_host",
+        "_in_noscript", "_insertions", "_inserts", "_is_last", "_known_html", "_known_svg", "_learned", "_out", "_overlong",
+        "_place", "_question", "_raw_end", "_rules", "_state", "_templates", "_unfinished", "_waiting",
+        "edits", "held",
+    )  # fmt: skip
+
     def __init__(
         self,
         rules: Rules,
@@ -132,8 +142,7 @@ class Rewriter:
     ) -> None:
         #: How often what was held back: (purpose, vendor, host) to number of elements.
         self.held: Counter[tuple[str, str | None, str]] = Counter()
-        #: What has been learned of the page so far.
-        self.page = Page()
+        self._learned: dict[str, Any] = {}
         #: (offset in the input, bytes inserted, number of bytes left out), in order; only when recording.
         self.edits: list[tuple[int, bytes, int]] = []
         self._rules = rules
@@ -164,6 +173,11 @@ class Rewriter:
         self._ask_about(None)
         if not self._inserts:
             self._enter_body()
+
+    @property
+    def page(self) -> Page:
+        """What has been learned of the page so far."""
+        return Page(**self._learned)
 
     def feed(self, data: bytes) -> bytes:
         """Take in the next bytes of the page; give what can go out."""
@@ -196,7 +210,8 @@ class Rewriter:
 
     def _rewrite(self, data: bytes) -> bytes:
         self._out.take(data)
-        self._ancestors.take(data)
+        if self._question is not None:
+            self._ancestors.take(data)
         at = self._run_through(data)
         if self._is_last:
             self._end(data, at)
@@ -258,7 +273,14 @@ class Rewriter:
         if len(data) < len(_BOM) and _BOM.startswith(data) and not self._is_last:
             return ~at
         self._state = Rewriter._markup
-        return len(_BOM) if data.startswith(_BOM) else at
+        at = len(_BOM) if data.startswith(_BOM) else at
+        usual = scanner.USUAL_START.match(data, at, end) if self._inserts else None
+        if usual and usual.end() - at <= LONGEST_WAIT:
+            self._place = Place.BEFORE_HTML
+            self._html(usual[1], usual.start(1))
+            self._place = Place.IN_HEAD
+            return usual.end()
+        return at
 
     def _markup(self, data: bytes, at: int, end: int) -> int:
         if self._foreign:
@@ -289,24 +311,37 @@ class Rewriter:
         return start
 
     def _head(self, data: bytes, at: int, end: int) -> int:
-        at = self._skip_head().match(data, at, end).end()  # type: ignore[union-attr]
-        if at == end:
-            return at
-        if data[at] != _LESS:
-            self._imply_body(at)
-            return at
-        found = TAG.match(data, at, end)
-        if found is not None and found.end() - at <= LONGEST_WAIT:
-            return self._head_tag(found[1].lower(), found[0], at, found.end())
+        while True:
+            at = self._skip_head().match(data, at, end).end()  # type: ignore[union-attr]
+            if at == end:
+                return at
+            if data[at] != _LESS:
+                self._imply_body(at)
+                return at
+            found = TAG.match(data, at, end)
+            if found is None or found.end() - at > LONGEST_WAIT:
+                break
+            name = found[1].lower()
+            if name == b"link" and self._place is Place.LATER_IN_HEAD:
+                self._hold(name, found[0], at)
+                at = found.end()
+                continue
+            at = self._head_tag(name, found[0], at, found.end())
+            if self._place > Place.AFTER_HEAD or self._state is not Rewriter._markup or self._is_elsewhere():
+                return at
         if at + 1 < end and data[at + 1] not in _LETTERS and data[at + 1 : at + 2] not in (b"/", b"!", b"?"):
             self._imply_body(at)  # a lone "<" is text
             return at
         return self._not_a_tag(data, at, end)
 
+    def _is_elsewhere(self) -> bool:
+        return self._in_noscript or self._templates > 0
+
     def _skip_head(self) -> re.Pattern[bytes]:
-        if self._place is Place.BEFORE_HTML or self._place is Place.BEFORE_HEAD:
+        place = self._place
+        if place < Place.IN_HEAD:
             return scanner.SKIP_LEADING
-        if self._place is Place.IN_HEAD or self._question is not None:
+        if place is Place.IN_HEAD or self._question is not None:
             return scanner.SKIP_EARLY_HEAD
         return scanner.SKIP_HEAD
 
@@ -345,7 +380,7 @@ class Rewriter:
             self._place = Place.AT_BODY_START
             return after
         if name == b"frameset":
-            self._enter_body()  # of which there is none: framesets get no controls
+            self._enter_frameset()
             return after
         self._place = Place.AT_BODY_START
         return at
@@ -356,11 +391,10 @@ class Rewriter:
             self._place = Place.BEFORE_HEAD
         _, values = holding.read(tag, len(b"<html"))
         lang = values.get(b"lang", values.get(b"xml:lang"))
-        self.page = replace(
-            self.page,
-            lang=self.page.lang if lang is None or self.page.lang is not None else decode(lang),
-            amp=self.page.amp or not _AMP.isdisjoint(values),
-        )
+        if lang is not None:
+            self._learned.setdefault("lang", decode(lang))
+        if not _AMP.isdisjoint(values):
+            self._learned["amp"] = True
 
     def _insert_html(self, at: int) -> None:
         if self._rules.html_attributes:
@@ -386,7 +420,7 @@ class Rewriter:
         window = min(end, at + READING_AHEAD)
         read = _NOTHING_SEEN.match(data, at, window).end()  # type: ignore[union-attr]
         if _FRAMESET.match(data, read, window):
-            self._enter_body()
+            self._enter_frameset()
             return at
         if not self._is_last and read - at < READING_AHEAD and _UNCLEAR.match(data, read, window):
             return ~at
@@ -397,11 +431,16 @@ class Rewriter:
         self._out.insert(at, self._insertions.body(self.page))
         self._enter_body()
 
+    def _enter_frameset(self) -> None:
+        """There is no body, and a frameset shows nothing but its frames."""
+        self._inserts = False
+        self._enter_body()
+
     def _imply_body(self, at: int) -> None:
         """The next token is of the body, and no <body> has come."""
         if self._place is Place.UNDECIDED or self._place is Place.BEFORE_HTML:
             self._insert_html(at)
-        if self._place.value < Place.AFTER_HEAD.value:
+        if self._place < Place.AFTER_HEAD:
             self._close_head(at)
         self._place = Place.AT_BODY_START
 
@@ -415,12 +454,13 @@ class Rewriter:
         # In a noscript, tags open nothing for browsers with scripting, and there are no placeholders anyway.
         unheeded: list[tuple[int, int]] = []
         note = (unheeded if self._in_noscript else self._ancestors.passed).append
+        skip, tag_at = scanner.SKIP_BODY.match, TAG.match
         while True:
-            stop = scanner.SKIP_BODY.match(data, at, end).end()  # type: ignore[union-attr]
+            stop = skip(data, at, end).end()  # type: ignore[union-attr]
             note((at, stop))
             if stop == end:
                 return end
-            found = TAG.match(data, stop, end)
+            found = tag_at(data, stop, end)
             if found is None or found.end() - stop > LONGEST_WAIT:
                 return self._not_a_tag(data, stop, end)
             name = found[1].lower()
@@ -445,7 +485,8 @@ class Rewriter:
 
     def _element(self, name: bytes, tag: bytes, at: int, after: int) -> int:
         """A start tag in HTML. Returns where to go on."""
-        self._hold(name, tag, at)
+        if name in holding.HTML:
+            self._hold(name, tag, at)
         if name in scanner.RAW_TEXT:
             if name == b"noscript":
                 if not self._in_noscript:
@@ -477,7 +518,7 @@ class Rewriter:
 
     def _read_base(self, tag: bytes) -> None:
         _, values = holding.read(tag, len(b"<base"))
-        self.page = replace(self.page, has_base=True)
+        self._learned["has_base"] = True
         if not self._base_is_known and b"href" in values:
             self._base_is_known = True
             self._ask_about(target(decode(values[b"href"])))
@@ -487,10 +528,10 @@ class Rewriter:
         content = values.get(b"content")
         if content is None:
             return
-        if values.get(b"http-equiv", b"").lower() == b"content-language" and self.page.content_language is None:
-            self.page = replace(self.page, content_language=decode(content).strip())
+        if decode(values.get(b"http-equiv", b"")).lower() == "content-language":
+            self._learned.setdefault("content_language", decode(content).strip())
         if decode(values.get(b"name", b"")).lower() == "viewport":
-            self.page = replace(self.page, viewport=decode(content))
+            self._learned["viewport"] = decode(content)
             if self._rules.drop_viewport and self._inserts and self._overlong is None:
                 self._out.drop(at, after)
 
@@ -689,8 +730,8 @@ class Rewriter:
                 if self._templates and not self._in_noscript:
                     self._templates -= 1
                     foreign.close_template()
-            else:
-                foreign.end(name[1:])
+            elif not foreign.end(name[1:]):
+                self._ancestors.doubt()
             return after
         if foreign.reads_html(name):
             if name not in scanner.RAW_TEXT and name != b"plaintext":

@@ -99,9 +99,10 @@ _PLAIN_SVG = rb"[sS][vV][gG]%b%b(?:[^<]++|<(?:%b|[tT][iI][tT][lL][eE]>[^<]*+</[t
     NAME_END, _REST, _DRAWING_TAG,
 )  # fmt: skip
 
-# A meta that is neither a viewport nor http-equiv: half of the tags in the head of a news page.
+# A meta that is neither a viewport nor http-equiv: half of the tags in the head of a news page. A name with a
+# character reference might be either.
 _PLAIN_META = (
-    rb'[mM][eE][tT][aA](?: (?:property|content|itemprop|charset|name(?=="[^vV&"]))="[^"]*+")++ ?+/?+>'
+    rb'[mM][eE][tT][aA](?: (?![hH][tT]|[nN][aA][mM][eE]="?[vV&])[a-zA-Z][a-zA-Z0-9:._-]*+=(?:"[^"]*+"|[a-zA-Z0-9-]++))++ ?+/?+>'
 )
 
 #: Start tags that the body scan stops at: they load something, hold raw text, or change how the rest is read.
@@ -129,21 +130,30 @@ def whole(name: str, but_not: bytes = b"") -> bytes:
     return rb"%b%b%b(?:[^<]++|<(?!%b/%b%b))*+</%b>" % (word, NAME_END, _REST, but_not, word, NAME_END, word)
 
 
-_SPACE = rb"[%b]++" % WS
 _HARMLESS_END = rb"/(?!%b%b)%b(?:>|%b>)" % (one_of("head body html br template"), NAME_END, NAME, ATTRIBUTES)
-_LEADING = rb"<(?:%b|%b|/>)" % (COMMENT, BOGUS_COMMENT)
-_IN_HEAD = rb"<(?:%b|%b|%b)" % (_PLAIN_META, whole("title"), _HARMLESS_END)
-_SCRIPTED = rb"<(?:%b|%b|%b|[lL][iI][nN][kK]%b%b)" % (
-    # A script with `<!--` may hold `</script>` as text; the escaped states are left to the slow way.
-    whole("script", rb"!--|"), whole("style"), whole("noscript"), NAME_END, _REST,
-)  # fmt: skip
+_LINK = rb"[lL][iI][nN][kK]%b%b" % (NAME_END, _REST)
 
-#: White space, comments and doctype: what comes before the first element, and says nothing.
-SKIP_LEADING = re.compile(rb"(?:%b|%b)*+" % (_SPACE, _LEADING))
+
+def _head(*elements: bytes) -> re.Pattern[bytes]:
+    """White space, comments and whole elements. Anything else in a head means something."""
+    return re.compile(rb"[%b]*+(?:<(?:%b)[%b]*+)*+" % (WS, b"|".join((*elements, COMMENT, BOGUS_COMMENT, b"/>")), WS))
+
+
+#: What comes before the first element, doctype included.
+SKIP_LEADING = _head()
 #: What may stand in the head before the early insertion.
-SKIP_EARLY_HEAD = re.compile(rb"(?:%b|%b|%b)*+" % (_SPACE, _IN_HEAD, _LEADING))
-#: What may stand in the head after it, as long as nothing is to be held back.
-SKIP_HEAD = re.compile(rb"(?:%b|%b|%b|%b)*+" % (_SPACE, _IN_HEAD, _SCRIPTED, _LEADING))
+SKIP_EARLY_HEAD = _head(_PLAIN_META, whole("title"), _HARMLESS_END)
+#: What may stand in the head after it, as long as nothing is to be held back. A script with `<!--` in it may hold
+#: `</script>` as text; its escaped states are left to the slow way.
+SKIP_HEAD = _head(
+    _PLAIN_META, _LINK, whole("script", rb"!--|"), whole("style"), whole("title"), whole("noscript"), _HARMLESS_END
+)
+
+#: How nearly every page begins, in one step. Group 1 is the <html> tag.
+USUAL_START = re.compile(
+    rb"[%b]*+(?:<![dD][oO][cC][tT][yY][pP][eE][^>]*+>)?+[%b]*+(<[hH][tT][mM][lL]%b%b)[%b]*+<[hH][eE][aA][dD]%b%b"
+    % (WS, WS, NAME_END, _REST, WS, NAME_END, _REST)
+)
 
 #: A whole tag; group 1 is its name with the slash of an end tag.
 TAG = re.compile(rb"<(/?+%b)%b" % (NAME, _REST))

@@ -59,8 +59,15 @@ def _resolve(reference: re.Match[str]) -> str:
     return html5[name] + equals
 
 
+# The way nearly every URL is written; everything else goes the long way.
+_PLAIN = re.compile(r"(?:https?:)?//([a-z0-9-]++(?:\.[a-z0-9-]++)++)(/[^\\#%\s]*+|\Z)")
+
+
 def target(url: str, base: Target | None = None) -> Target | None:
     """Where a decoded URL leads; None when it names no host, or is relative and the page has no foreign base."""
+    plain = _PLAIN.fullmatch(url)
+    if plain and "/." not in url:
+        return Target(plain[1], plain[2] or "/")
     url = url.strip(_C0_AND_SPACE).translate(_LINE_BREAKS)
     scheme = _SCHEME.match(url)
     if scheme:

@@ -160,6 +160,6 @@ doc.addEventListener("focusin", ({ target }) => {
     if (!ours.height || over <= 0 || box.right < ours.left || box.left > ours.right) continue;
     let scroller = target.parentElement;
     while (scroller && scroller !== page && !/auto|scroll/.test(getComputedStyle(scroller).overflowY)) scroller = scroller.parentElement;
-    (scroller || page).scrollBy({ top: (own.dataset.ckitPosition === "top" ? -1 : 1) * (over + 8), behavior: "instant" });
+    (scroller || page).scrollBy({ top: (ours.top < innerHeight / 3 ? -1 : 1) * (over + 8), behavior: "instant" });
   }
 });

@@ -1,65 +1,11 @@
-// What every page has: window.ckit, and the way to our other files. The sources are put together inside one block,
-// so that nothing but window.ckit becomes global. What may run stands on our root, where the server wrote it.
+// What every page has from its first moment: window.ckit. What may run stands on our root, where the server wrote it.
+// The sources are put together inside one block, so that nothing but window.ckit becomes global.
 const doc = document;
-const page = doc.documentElement;
-const nonce = doc.currentScript ? doc.currentScript.nonce : "";
 const root = () => doc.getElementById("ckit-root");
-const words = (text, gap = " ") => (text || "").split(gap).filter(Boolean);
-const state = () => (root() || page).dataset;
+const state = () => root()?.dataset || {};
+const words = (text, gap = " ") => text ? text.split(gap) : [];
 window.ckit = {
-  allows: (purpose, vendor) =>
-    words(vendor ? state().ckitVendors : state().ckitGranted).includes(vendor || purpose),
+  allows: (purpose, vendor) => words(vendor ? state().ckitVendors : state().ckitGranted).includes(vendor || purpose),
   on: (name, tell) => doc.addEventListener("ckit:" + name, (event) => tell(event.detail)),
-  open: () => location.assign(root().querySelector("[data-ckit-part=privacy],[data-ckit-action=choose]").href),
+  open: () => root().querySelector("a[href*='/preferences?']").click(),
 };
-// number: 1 is the whole of this script, 2 what makes text grow.
-const load = (number) => new Promise((done) => {
-  const files = words(state().ckitFiles);
-  const script = doc.createElement("script");
-  script.onload = script.onerror = done;
-  script.nonce = nonce;
-  script.src = files[0] + files[number];
-  doc.head.append(script);
-});
-// Fetches this page again for the present choice. One that answers a form can't be: it says so.
-const again = () => {
-  const { ckitPost } = state();
-  if (ckitPost) return show(ckitPost);
-  history.scrollRestoration = "auto";
-  location.reload();
-};
-const show = (text) => {
-  const saved = doc.getElementById("ckit-saved");
-  saved.textContent = text;
-  saved.dataset.ckitOn = "";
-  return saved;
-};
-// Tabs agree: what another tab took away goes from this one too. The cookie's text tells, nothing else is stored.
-const agreed = (cookies) => {
-  const name = state().ckitName + "=";
-  const own = cookies.split("; ").find((each) => each.replace("__Host-", "").startsWith(name)) || "";
-  const fields = new URLSearchParams(own.slice(own.indexOf("=") + 1, own.lastIndexOf(".")));
-  return words(fields.get("g") + "." + fields.get("gv"), ".");
-};
-let seen = doc.cookie;
-const look = () => {
-  const now = agreed(doc.cookie);
-  const before = agreed(seen);
-  seen = doc.cookie;
-  if (before.some((name) => !now.includes(name))) again();
-};
-addEventListener("focus", look);
-addEventListener("pageshow", (event) => event.persisted && look());
-const ready = (then) => doc.readyState === "loading" ? doc.addEventListener("DOMContentLoaded", then) : then();
-// "Load once" needs script, so only script shows it. A body that is transformed carries fixed boxes away: there we go
-// into the top layer, where a modal dialog of the page still stands above us.
-ready(() => {
-  for (const button of doc.querySelectorAll("[data-ckit-action=load]")) button.hidden = false;
-  const own = root();
-  const box = own && own.getBoundingClientRect();
-  if (box && getComputedStyle(own).position === "fixed" && own.showPopover &&
-      (box.bottom < 0 || box.top > innerHeight || box.bottom > innerHeight + 1)) {
-    own.popover = "manual";
-    own.showPopover();
-  }
-});

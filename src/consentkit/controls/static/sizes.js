@@ -5,7 +5,7 @@ let link = null;
 const size = () => +page.dataset.ckitText || 100;
 const after = (action) => action === "text-reset" ? 100 : steps[steps.indexOf(size()) + (action === "text-larger" ? 1 : -1)];
 const refresh = (box) => {
-  const value = box.dataset.ckitSizes.split("|")[steps.indexOf(size())];
+  const value = (size() / 100).toLocaleString(root().lang, { style: "percent" });
   box.querySelector("[data-ckit-value]").textContent = value;
   for (const each of box.querySelectorAll("button")) {
     each.setAttribute("aria-disabled", [undefined, size()].includes(after(each.dataset.ckitAction)));
@@ -23,14 +23,18 @@ const turn = (box) => {
   }
   refresh(box);
 };
-doc.addEventListener("toggle", (event) => event.target.matches("[data-ckit-part=size]") && turn(event.target), true);
-ready(() => doc.querySelectorAll("[data-ckit-part=size][open]").forEach(turn));
+doc.addEventListener("toggle", ({ target }) => {
+  if (!target.matches("[data-ckit-says]")) return;
+  turn(target);
+  delete doc.getElementById("ckit-saved").dataset.ckitOn;
+}, true);
+ready(() => doc.querySelectorAll("[data-ckit-says][open]").forEach(turn));
 doc.addEventListener("click", async (event) => {
   const button = event.target.closest && event.target.closest("button[data-ckit-action^=text-]");
   if (!button) return;
   const next = after(button.dataset.ckitAction);
   if (!next || next === size()) return;
-  if (!grows && words(state().ckitFiles)[2]) await load(2);
+  if (!grows && state().ckitGrow) await load(state().ckitGrow);
   grows = true;
   if (next === 100) page.removeAttribute("data-ckit-text");
   else page.dataset.ckitText = next;

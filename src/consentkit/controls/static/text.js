@@ -11,6 +11,7 @@ const ICONS = /icon|awesome|glyph|symbol|dashicons/i;
 const GLYPHS = /^[\s\ue000-\uf8ff]*$/;
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(
+  [112, 125, 150, 175, 200].map((size) => "html[data-ckit-text=\"" + size + "\"]{--ckit-scale:" + size / 100 + "}").join("") +
   "[data-ckit-f]{font-size:calc(var(--ckit-f)*var(--ckit-scale,1))!important;line-height:var(--ckit-l)!important}" +
   "[data-ckit-r]{height:auto!important;max-height:none!important;min-height:var(--ckit-h)!important;-webkit-line-clamp:none!important}" +
   "[data-ckit-w]{overflow-wrap:anywhere!important;min-width:0!important;max-width:100%!important}" +

@@ -75,6 +75,7 @@ class Appender:
             except exc.OperationalError:
                 raise
             except (exc.DBAPIError, ValueError):
+                self._forget()  # should what was remembered be wrong, it must not be wrong twice
                 return self._append_one_by_one(on, entries, served, asked)
         except (sqlite3.Error, exc.DBAPIError, ConfigurationError, OSError) as problem:
             self.close()
@@ -83,10 +84,13 @@ class Appender:
     def close(self) -> None:
         """Let go of the connection and of everything that was remembered from it."""
         connection, self._connection = self._connection, None
-        self._patterns.clear()
-        self._notices.clear()
+        self._forget()
         if connection is not None:
             connection.close()
+
+    def _forget(self) -> None:
+        self._patterns.clear()
+        self._notices.clear()
 
     def _connected(self) -> Connection:
         found = os.stat(self._path)

@@ -31,13 +31,13 @@ def locate(url: str, folder: Path) -> Path:
         raise _problem(f'{url!r} is no database URL; write "sqlite:///consent.db"') from None
     if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
         raise _problem(f'{parsed.drivername!r} databases are not supported; write "sqlite:///consent.db"')
+    if parsed.query or parsed.host:
+        raise _problem(f'{url!r} has more than a path (is a slash missing?); write "sqlite:///consent.db"')
     if not parsed.database or parsed.database == ":memory:":
         raise _problem(
             f"{url!r} names no file, and a log in memory is gone when the process ends; "
             'write "sqlite:///consent.db"'
         )
-    if parsed.query or parsed.host:
-        raise _problem(f'{url!r} has more than a path (is a slash missing?); write "sqlite:///consent.db"')
     return (folder / parsed.database).absolute()
 
 
@@ -62,7 +62,7 @@ def check(path: Path) -> None:
         raise _problem(f"there is no log at {str(path)!r} yet; it is made when the site starts")
     if path.is_dir():
         raise _problem(f"{str(path)!r} is a directory; name a file in it, such as 'consent.db'")
-    if not os.access(path, os.R_OK):
+    if not _may(path, os.R_OK):
         raise _problem(f"{str(path)!r} can't be read by this user; run as the user that runs the site")
     try:
         names = _tables(path)
@@ -82,10 +82,15 @@ def _check_place(path: Path) -> None:
     if path.is_dir():
         raise _problem(f"{str(path)!r} is a directory; name a file in it, such as 'consent.db'")
     # SQLite keeps two more files beside the database, so the folder must be writable even when that exists.
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if not _may(folder, os.W_OK | os.X_OK):
         raise _problem(f"the folder {str(folder)!r} is not writable by this user; give it write permission")
-    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+    if path.exists() and not _may(path, os.R_OK | os.W_OK):
         raise _problem(f"{str(path)!r} is not writable by this user; give it read and write permission")
+
+
+def _may(path: Path, mode: int) -> bool:
+    # As who we act, not as who we were started; some systems can't tell them apart.
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _make_file(path: Path) -> None:

@@ -1,0 +1,53 @@
+// What both the banner and the reader bar need.
+const page = doc.documentElement;
+const nonce = doc.currentScript ? doc.currentScript.nonce : "";
+// What makes text grow comes when it is first wanted.
+const load = (file) => new Promise((done) => {
+  const script = doc.createElement("script");
+  script.onload = script.onerror = done;
+  script.nonce = nonce;
+  script.src = file;
+  doc.head.append(script);
+});
+// Fetches this page again for the present choice. One that answers a form can't be: it says so.
+const again = () => {
+  const { ckitPost } = state();
+  if (ckitPost) return show(ckitPost);
+  history.scrollRestoration = "auto";
+  location.reload();
+};
+const show = (text) => {
+  const saved = doc.getElementById("ckit-saved");
+  saved.textContent = text;
+  saved.dataset.ckitOn = "";
+  return saved;
+};
+// Tabs agree: what another tab took away goes from this one too. The cookie's text tells, nothing else is stored.
+const agreed = (cookies) => {
+  const name = (state().ckitName || "ckit") + "=";
+  const own = cookies.split("; ").find((each) => each.replace("__Host-", "").startsWith(name)) || "";
+  const fields = new URLSearchParams(own.slice(own.indexOf("=") + 1, own.lastIndexOf(".")));
+  return words(fields.get("g"), ".").concat(words(fields.get("gv"), "."));
+};
+let seen = doc.cookie;
+const look = () => {
+  const now = agreed(doc.cookie);
+  const before = agreed(seen);
+  seen = doc.cookie;
+  if (before.some((name) => !now.includes(name))) again();
+};
+addEventListener("focus", look);
+addEventListener("pageshow", (event) => event.persisted && look());
+const ready = (then) => doc.readyState === "loading" ? doc.addEventListener("DOMContentLoaded", then) : then();
+// "Load once" needs script, so only script shows it. A body that is transformed carries fixed boxes away: there we go
+// into the top layer, where a modal dialog of the page still stands above us.
+ready(() => {
+  for (const button of doc.querySelectorAll("[data-ckit-action=load]")) button.hidden = false;
+  const own = root();
+  const box = own && own.getBoundingClientRect();
+  if (box && getComputedStyle(own).position === "fixed" && own.showPopover &&
+      (box.bottom < 0 || box.top > innerHeight || box.bottom > innerHeight + 1)) {
+    own.popover = "manual";
+    own.showPopover();
+  }
+});

@@ -1,0 +1,143 @@
+"""A small site behind the real middleware, with the pages that controls have to live in."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from consentkit import ConsentMiddleware, Policy, Purpose, Site, Vendor
+from tests.asgi.servers import free_port
+
+SECRET = "a secret of the tests, which everyone may read"
+
+PARAGRAPHS = "".join(
+    f"<p>{number}. The river rose again in the night, and the ferry stayed on the <a href='/p{number}'>other bank</a>"
+    " until noon.</p>"
+    for number in range(60)
+)
+FRAME = '<iframe src="http://video.localhost:9/embed/1" width="560" height="315" title="The ferry"></iframe>'
+VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+
+
+def article(head: str = VIEWPORT, body: str = "", *, html: str = 'lang="en"') -> str:
+    return (
+        f"<!DOCTYPE html><html {html}><head><meta charset=utf-8>{head}<title>The river</title>"
+        "<style>body{max-width:44rem;margin:0 auto;padding:1rem;font:1.1rem/1.6 Georgia,serif}</style></head>"
+        f"<body><header><a href='#main'>Skip to the story</a></header><main id=main><h1>The river</h1>{body}"
+        f"{PARAGRAPHS}</main><footer><a id=imprint href='/imprint'>Imprint</a></footer></body></html>"
+    )
+
+
+PX_STYLE = (
+    "<style>body{margin:0;font:14px/18px Verdana,sans-serif;width:auto}h1{font-size:28px;line-height:32px}"
+    ".bar{height:40px;line-height:40px;overflow:hidden;background:#eee;padding:0 10px}.note{font-size:11px}"
+    ".box{height:60px;overflow:hidden;width:220px}td{font-size:13px}.em{font-size:1.5em}</style>"
+)
+PX = (
+    f"<!DOCTYPE html><html lang=en><head><meta charset=utf-8>{PX_STYLE}{VIEWPORT}</head><body>"
+    "<div class=bar><b>Bar</b> <a href=/>Home</a></div><h1 style='color:red'>Sizes in pixels</h1>"
+    "<p>A <span class=em>nested <i class=em>twice</i></span> text.</p><div class=note>Small print</div>"
+    "<div class=box>This box has a fixed height and would cut what it holds when it grows a lot more.</div>"
+    "<table><tr><td>Cell<td><font size=4>Font</font></table><button style='font-size:13px'>Send</button>"
+    "<input value=name style='font-size:13px;height:22px'><p id=late></p></body></html>"
+)
+LEGACY = (
+    "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>Old</title><style>body{width:980px;margin:0 auto;"
+    "font:12px Arial}#left{float:left;width:640px}#right{position:absolute;left:700px;width:280px}"
+    "nav a{margin:2px}</style></head><body><nav><a href=/a>News</a> <a href=/b>Sport</a></nav>"
+    "<table width=980><tr><td width=640 valign=top><div id=left><h1>Old paper</h1><p>Text of the article, long"
+    f" enough to wrap.</p>{PARAGRAPHS}</div></td><td width=300><div id=right>Aside</div></td></tr></table></body></html>"
+)
+
+PAGES: dict[str, str] = {
+    "/": article(body=FRAME),
+    "/dark": article(VIEWPORT + '<meta name="color-scheme" content="light dark">', FRAME),
+    "/rtl": article(body=FRAME, html='lang="ar" dir="rtl"'),
+    "/de": article(body=FRAME, html='lang="de"'),
+    "/px": PX,
+    "/legacy": LEGACY,
+    "/transformed": article(VIEWPORT + "<style>body{transform:translateX(0)}</style>"),
+    "/hostile": article(
+        VIEWPORT + "<style>*{color:red!important;letter-spacing:3px}body>*{display:none;opacity:.5}"
+        "button{position:absolute;font-size:40px;width:500px}a{display:block;color:pink;font-size:3px}"
+        "section{padding:100px}form{display:block}html{font-size:62.5%}</style>"
+    ),
+    "/scroller": article(
+        VIEWPORT + "<style>html,body{height:100%;overflow:hidden;margin:0}#main{height:100%;overflow:auto}</style>"
+    ),
+}
+
+
+def site(folder: Path, **options: Any) -> Site:
+    """The settings of the small site; `options` replace single ones."""
+    settings: dict[str, Any] = {
+        "name": "Drina Courier",
+        "controller": "Drina Courier Publishing, 4 Water Street, Vrbograd",
+        "contact": "privacy@courier.example",
+        "secret": SECRET,
+        "log": f"sqlite:///{folder / 'consent.db'}",
+        "policies": [Policy("privacy", url="/privacy", version="1")],
+        "purposes": [
+            Purpose(
+                "analytics",
+                vendors=[Vendor("counter", title="Counter", hosts=["counter.localhost"], cookies={"_c": "1 year"})],
+            ),
+            Purpose(
+                "media",
+                vendors=[
+                    Vendor(
+                        "tube",
+                        title="Tube",
+                        hosts=["video.localhost"],
+                        cookies={"visitor": "2 years", "session": "session"},
+                        privacy="https://video.example/privacy",
+                        country="US",
+                    ),
+                    Vendor("maps", title="City maps", hosts=["maps.localhost"]),
+                ],
+            ),
+        ],
+        "holding": "strict",
+    }
+    return Site(**{**settings, **options})
+
+
+async def pages(scope: Any, receive: Any, send: Any) -> None:
+    """The app: one page for each path, and a page for every other."""
+    if scope["type"] != "http":
+        return
+    body = PAGES.get(scope["path"], article()).encode()
+    headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@dataclass(frozen=True)
+class Running:
+    url: str
+
+
+@contextlib.contextmanager
+def running(settings: Site) -> Iterator[Running]:
+    """The small site on a free port of this machine, until the block ends."""
+    port = free_port()
+    config = uvicorn.Config(
+        ConsentMiddleware(pages, settings), host="127.0.0.1", port=port, log_level="error", lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    try:
+        yield Running(f"http://localhost:{port}")
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
