@@ -36,7 +36,11 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.glob("*.md")])
 SECRET = "a-secret-for-the-code-in-the-documentation"
 
 #: What a snippet of one option leaves out because it is about another.
-REST: Mapping[str, object] = {"name": "Drina Courier", "controller": "Example Courier Ltd", "contact": "a@courier.example"}
+REST: Mapping[str, object] = {
+    "name": "Drina Courier",
+    "controller": "Example Courier Ltd",
+    "contact": "a@courier.example",
+}
 
 
 @cache
@@ -107,11 +111,16 @@ def get(app: Any, headers: Mapping[str, str] | None = None) -> tuple[list[tuple[
     async def send(message: Any) -> None:
         sent.append(message)
 
-    wanted = {"host": "localhost:8000", "accept": "text/html", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    wanted = {
+        "host": "localhost:8000",
+        "accept": "text/html",
+        "sec-fetch-mode": "navigate",
+        "sec-fetch-dest": "document",
+    }
     fields = [(k.encode(), v.encode()) for k, v in {**wanted, **(headers or {})}.items()]
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/",
-        "raw_path": b"/", "root_path": "", "query_string": b"", "headers": fields, "extensions": {},
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": "/", "raw_path": b"/", "root_path": "", "query_string": b"", "headers": fields, "extensions": {},
         "server": ("localhost", 8000), "client": ("127.0.0.1", 50000),
     }  # fmt: skip
 
@@ -203,7 +212,9 @@ def test_a_framework_snippet_runs(body: str, workplace: Path) -> None:
         (workplace / "mysite").mkdir()
         (workplace / "mysite" / "settings.py").write_text("SECRET_KEY = 'of this test alone'\n", encoding="utf-8")
         environment = {**os.environ, "PYTHONPATH": str(workplace)}
-        done = subprocess.run([sys.executable, "-c", body], env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", body], env=environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         return
     names = names_of_snippets()
@@ -286,8 +297,9 @@ WRONG: Mapping[str, Any] = {
             Vendor("a b", hosts=["https://x.example"], privacy="x", country="Bosnia"), Vendor("twice"), Vendor("twice"),
         ]),
     ],
-    "holding": "all", "prefix": "/x/", "cookie_name": "a b", "cookie_domain": "*.x", "origins": ["x"], "first_party": ["x:1"],
-    "skip": ["x"], "gpc_purposes": ["x"], "cookies": {"x": "x"}, "grant_days": 0, "refusal_days": 500, "ask_again": "soon",
+    "holding": "all", "prefix": "/x/", "cookie_name": "a b", "cookie_domain": "*.x", "origins": ["x"],
+    "first_party": ["x:1"], "skip": ["x"], "gpc_purposes": ["x"], "cookies": {"x": "x"},
+    "grant_days": 0, "refusal_days": 500, "ask_again": "soon",
     "notice_text": "x", "text_size": "x", "mobile": "x", "position": "x", "bar_position": "x",
 }  # fmt: skip
 
@@ -306,7 +318,9 @@ def test_each_problem_of_a_configuration_is_explained(key: str) -> None:
     The key of each problem stands in the first column of the table of problems.
     """
     table = text("docs/errors.md").split("## Problems of a configuration", 1)[1].split("\n## ", 1)[0]
-    explained = {key for row in re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE) for key in re.findall(r"`([^`]+)`", row)}
+    explained = {
+        key for row in re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE) for key in re.findall(r"`([^`]+)`", row)
+    }
 
     assert key in explained
 
@@ -332,7 +346,7 @@ def test_each_line_of_the_log_is_explained(message: str) -> None:
     """
     longest = max(re.split(r"%[.0-9]*[rsd]", message), key=len)
 
-    assert longest.strip(" (\"[]") in text("docs/errors.md")
+    assert longest.strip(' ("[]') in text("docs/errors.md")
 
 
 def test_the_table_of_held_elements_is_whole() -> None:
@@ -382,7 +396,9 @@ def helps() -> dict[str, str]:
 
 
 def documented_helps() -> dict[str, str]:
-    found = re.findall(r"^#+ `(consentkit[^`]*)`$.*?^```text\n(.*?)^```$", text("docs/cli.md"), re.DOTALL | re.MULTILINE)
+    found = re.findall(
+        r"^#+ `(consentkit[^`]*)`$.*?^```text\n(.*?)^```$", text("docs/cli.md"), re.DOTALL | re.MULTILINE
+    )
     return {name: body.strip() for name, body in found}
 
 

@@ -55,7 +55,7 @@ def main(arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
         return code
     except (filters.UnreadableFilter, ConfigurationError) as problem:
-        return _used_wrongly("; ".join(getattr(problem, "problems", [str(problem)])))
+        return _used_wrongly(" ".join(getattr(problem, "problems", [str(problem)])))
     except ConsentKitError as problem:
         print(f"consentkit: {problem}", file=sys.stderr)
         return 1

@@ -20,6 +20,7 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CSS_SPACE = re.compile(r"\s+")
 _CSS_JOINTS = re.compile(r" ?([{};,>]) ?")
 _JS_COMMENT_LINE = re.compile(r"^\s*//.*$", re.MULTILINE)
+_MARKUP = re.compile("[&<]")
 _JS_INDENTATION = re.compile(r"\s*\n\s*")
 
 
@@ -53,10 +54,11 @@ def style(*names: str) -> Sheet:
 def script(*names: str) -> Sheet:
     """The sources as one script in one block, so that none of their names becomes global.
 
-    In XHTML a script is parsed as markup, so it stands in a CDATA section.
+    In XHTML a script is parsed as markup, so what looks like that stands in a CDATA section.
     """
     parts = "\n".join(_squeeze_js(_read(f"{name}.js")) for name in names)
-    return Sheet(f"//<![CDATA[\n{{\n{parts}\n}}\n//]]>")
+    block = f"{{\n{parts}\n}}"
+    return Sheet(f"//<![CDATA[\n{block}\n//]]>" if _MARKUP.search(block) else block)
 
 
 def asset(stem: str, content_type: str, sheet: Sheet) -> Asset:

@@ -41,7 +41,7 @@ const choose = async (button, fields, action) => {
   const said = answer && await answer.json().catch(() => null);
   if (said && answer.ok) return done(said, button, fields, focused);
   if (said && said.see && answer.status < 500) return location.assign(address(said.see));
-  if (!button.name) return ckit.open();
+  if (!button.name) return window.ckit.open();
   // The same random word, so that a choice which did arrive is not recorded twice.
   const once = Object.assign(doc.createElement("input"), { type: "hidden", name: "once", value: body.get("once") });
   form().append(once);
@@ -62,7 +62,7 @@ const done = (said, button, fields, focused) => {
   if (banner && button.value === "accept_policies" && banner.querySelector("[data-ckit-action=reject]")) button.remove();
   else if (banner && banner.contains(button)) {
     banner.remove();
-    const link = root().querySelector("[data-ckit-part=privacy]");
+    const link = root().querySelector("a[hidden]");
     if (link) link.hidden = false;
   }
   const saved = show(said.status);

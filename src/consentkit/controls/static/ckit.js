@@ -7,5 +7,4 @@ const words = (text, gap = " ") => text ? text.split(gap) : [];
 window.ckit = {
   allows: (purpose, vendor) => words(vendor ? state().ckitVendors : state().ckitGranted).includes(vendor || purpose),
   on: (name, tell) => doc.addEventListener("ckit:" + name, (event) => tell(event.detail)),
-  open: () => root().querySelector("a[href*='/preferences?']").click(),
 };

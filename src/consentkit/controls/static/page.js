@@ -1,5 +1,6 @@
 // What both the banner and the reader bar need.
 const page = doc.documentElement;
+window.ckit.open = () => location.assign(root().querySelector("a[href*='/preferences?']").href);
 const nonce = doc.currentScript ? doc.currentScript.nonce : "";
 // What makes text grow comes when it is first wanted.
 const load = (file) => new Promise((done) => {

@@ -5,12 +5,13 @@ let link = null;
 const size = () => +page.dataset.ckitText || 100;
 const after = (action) => action === "text-reset" ? 100 : steps[steps.indexOf(size()) + (action === "text-larger" ? 1 : -1)];
 const refresh = (box) => {
-  const value = (size() / 100).toLocaleString(root().lang, { style: "percent" });
-  box.querySelector("[data-ckit-value]").textContent = value;
+  const value = box.querySelector("[data-ckit-value]");
+  const text = (size() / 100).toLocaleString(root().lang, { style: "percent" });
+  // Only what changes is announced.
+  if (value.textContent !== text) value.textContent = text;
   for (const each of box.querySelectorAll("button")) {
     each.setAttribute("aria-disabled", [undefined, size()].includes(after(each.dataset.ckitAction)));
   }
-  return value;
 };
 const turn = (box) => {
   for (const each of box.querySelectorAll("a[data-ckit-action]")) {
@@ -24,11 +25,11 @@ const turn = (box) => {
   refresh(box);
 };
 doc.addEventListener("toggle", ({ target }) => {
-  if (!target.matches("[data-ckit-says]")) return;
+  if (!target.matches("[data-ckit-size]")) return;
   turn(target);
   delete doc.getElementById("ckit-saved").dataset.ckitOn;
 }, true);
-ready(() => doc.querySelectorAll("[data-ckit-says][open]").forEach(turn));
+ready(() => doc.querySelectorAll("[data-ckit-size][open]").forEach(turn));
 doc.addEventListener("click", async (event) => {
   const button = event.target.closest && event.target.closest("button[data-ckit-action^=text-]");
   if (!button) return;
@@ -40,7 +41,7 @@ doc.addEventListener("click", async (event) => {
   else page.dataset.ckitText = next;
   doc.dispatchEvent(new Event("ckit:text"));
   const box = button.closest("details");
-  box.querySelector("[role=status]").textContent = box.dataset.ckitSays.replace("{percent}", refresh(box));
+  refresh(box);
   const target = new URL(link);
   target.searchParams.set("text", next);
   // Written by the server: browsers keep what script writes for a week only. The page may be left meanwhile.
