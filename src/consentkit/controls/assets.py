@@ -39,6 +39,13 @@ class Sheet:
 
     text: str
 
+    def naming(self, **names: str) -> Sheet:
+        """With the names of other files in place of what stands for them."""
+        text = self.text
+        for name, value in names.items():
+            text = text.replace(name, value)
+        return Sheet(text)
+
     def plus(self, text: str) -> Sheet:
         return Sheet(self.text + text)
 

@@ -27,7 +27,7 @@ from consentkit.decide import Asking, Decision
 from consentkit.languages import Catalogues, choose
 from consentkit.log.notice import Notice, NoticeButton
 from consentkit.response.delivery import Delivery
-from consentkit.rewrite import Held, Insertions
+from consentkit.rewrite import Held
 from consentkit.rewrite import Page as HostPage
 from consentkit.settings import Site
 from consentkit.templates import Markup, Templates
@@ -247,7 +247,6 @@ class Controls:
             granted=" ".join(sorted(shape.granted)),
             vendors=" ".join(sorted(shape.vendors)),
             cookie_name=self._site.cookie_name,
-            text_name=self._sheets.text_file.name if self._site.text_size == "any" else "",
             terms=asking and shape.question.terms_open,
             answered_post=shape.answered_post,
             later=words.text("status.later"),

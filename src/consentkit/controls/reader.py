@@ -18,9 +18,6 @@ REMEMBERED = 180  # days
 # A bar of every page costs every keyboard user its stops before the page begins.
 MAX_STOPS = 3
 
-# The present size; script writes another into it.
-_VALUE = Markup('<b data-ckit-value="text">{}</b>')
-
 
 @dataclass(frozen=True)
 class View:
@@ -48,7 +45,8 @@ def reader_bar(words: Words, question: Question, size: int | None, view: View | 
         "label": words.text("reader.label"),
         "sizes": bool(site.text_size),
         "text_size": words.text("reader.text_size"),
-        "says": words.markup("reader.announce", percent=_VALUE.format(words.catalogue.percent(size or 100))),
+        "percent": words.catalogue.percent(size or 100),
+        "says": words.catalogue.raw("reader.announce"),
         "links": _size_links(words, size or 100),
         "note": words.text("reader.remembered", duration=words.catalogue.duration(REMEMBERED)),
         "view": {"to": view.to, "label": words.text(view.message)} if view else None,

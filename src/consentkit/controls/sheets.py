@@ -99,7 +99,7 @@ class Sheets:
     def _script(self, decision: Decision, delivery: Delivery, attributes: bytes, base: bytes, asks: bool) -> bytes:
         deferred = attributes + b' defer="defer"'
         # Not deferred: it has to be there before the first text is parsed. Who has a size active has it in the cache.
-        grows = bool(decision.text_size) and self.grows_by_script
+        grows = decision.text_size is not None
         parts = [_file(self.text_file, attributes, base)] if grows else []
         if delivery.script_inline:
             parts.append(_inline(b"script", attributes, self.scripts[asks]))
@@ -117,14 +117,18 @@ def sheets(site: Site) -> Sheets:
         for asks in (True, False)
         for grows in (True, False)
     }
-    whole, view = files.script("ckit", "page", "choice", "sizes"), files.style("view")
+    # A site sized in rem grows by its root, so its file holds the panel alone.
+    parts = [files.script("text")] * grows_by_script + [files.script("sizes")]
+    text = files.asset("text", JS, Sheet("\n".join(part.text for part in parts)))
+    whole = files.script("ckit", "page", "choice").naming(TEXT_FILE=text.name)
+    view = files.style("view")
     return Sheets(
         styles=styles,
         scripts={True: whole, False: files.script("ckit")},
         view=view,
         style_file=files.asset("ui", CSS, styles[True, True].plus(view.text)),
         script_file=files.asset("ui", JS, whole),
-        text_file=files.asset("text", JS, files.script("text")),
+        text_file=text,
         placeholder_style=files.asset("placeholder", CSS, files.style("placeholder")),
         page_style=files.asset("preferences", CSS, files.style("preferences", "scale")),
         page_script=files.asset("preferences", JS, files.script("preferences")),

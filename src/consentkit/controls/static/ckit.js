@@ -3,8 +3,7 @@
 const doc = document;
 const root = () => doc.getElementById("ckit-root");
 const state = () => root()?.dataset || {};
-const words = (text, gap = " ") => text ? text.split(gap) : [];
 window.ckit = {
-  allows: (purpose, vendor) => words(vendor ? state().ckitVendors : state().ckitGranted).includes(vendor || purpose),
+  allows: (purpose, vendor) => !!state()[vendor ? "ckitVendors" : "ckitGranted"]?.split(" ").includes(vendor || purpose),
   on: (name, tell) => doc.addEventListener("ckit:" + name, (event) => tell(event.detail)),
 };

@@ -1,14 +1,24 @@
 // What both the banner and the reader bar need.
+const words = (text, gap = " ") => text ? text.split(gap) : [];
 const page = doc.documentElement;
 window.ckit.open = () => location.assign(root().querySelector("a[href*='/preferences?']").href);
 const nonce = doc.currentScript ? doc.currentScript.nonce : "";
-// What makes text grow comes when it is first wanted.
-const load = (file) => new Promise((done) => {
+// What changes text sizes comes when it is first wanted, or came with the page. Its name is put in by sheets.py.
+let sized = page.hasAttribute("data-ckit-text");
+doc.addEventListener("toggle", ({ target }) => {
+  if (sized || !target.matches("[data-ckit-says]")) return;
+  sized = true;
   const script = doc.createElement("script");
-  script.onload = script.onerror = done;
   script.nonce = nonce;
-  script.src = file;
+  script.src = doc.getElementById("ckit-form").getAttribute("action").replace(/choice$/, "assets/TEXT_FILE");
   doc.head.append(script);
+}, true);
+// Escape closes the text size panel. In the banner it does nothing: putting it away is not an answer.
+doc.addEventListener("keydown", (event) => {
+  const box = event.key === "Escape" && doc.activeElement.closest("#ckit-root details[open]");
+  if (!box) return;
+  box.open = false;
+  box.querySelector("summary").focus();
 });
 // Fetches this page again for the present choice. One that answers a form can't be: it says so.
 const again = () => {
@@ -43,6 +53,8 @@ const ready = (then) => doc.readyState === "loading" ? doc.addEventListener("DOM
 // "Load once" needs script, so only script shows it. A body that is transformed carries fixed boxes away: there we go
 // into the top layer, where a modal dialog of the page still stands above us.
 ready(() => {
+  // Libraries that fetch links and forms themselves leave ours alone.
+  if (root()) Object.assign(root().dataset, { turbo: "false", hxBoost: "false" });
   for (const button of doc.querySelectorAll("[data-ckit-action=load]")) button.hidden = false;
   const own = root();
   const box = own && own.getBoundingClientRect();
