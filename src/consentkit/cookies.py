@@ -37,7 +37,6 @@ TEXT_SIZES = (100, 112, 125, 150, 175, 200)  # percent
 VIEWS = ("mobile", "desktop")
 
 _EPOCH = date(1970, 1, 1)
-_VERSION_SAFE = "-_.~"
 
 
 class Trust(StrEnum):
@@ -172,7 +171,12 @@ def _ids(answers: Mapping[str, bool], *, answer: bool) -> str:
 
 
 def _versions(versions: Mapping[str, str]) -> str:
-    return "~".join(f"{name}:{quote(version, safe=_VERSION_SAFE)}" for name, version in sorted(versions.items()))
+    return "~".join(f"{name}:{_quoted(version)}" for name, version in sorted(versions.items()))
+
+
+def _quoted(version: str) -> str:
+    # "~" separates versions here, and quote() never encodes it (RFC 3986, 2.3).
+    return quote(version, safe="").replace("~", "%7E")
 
 
 def _parse_choice(text: str) -> Choice | None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ from consentkit.errors import UnknownVendor
 from consentkit.settings import Site
 from consentkit.settings.site import vendors_of
 from consentkit.visit import Device, Visit
-from consentkit.vocabulary import Choice, Purpose
+from consentkit.vocabulary import Basis, Choice, Purpose
 
 
 class Asking(StrEnum):
@@ -74,13 +74,13 @@ def decide(site: Site, visit: Visit, restricted: frozenset[str] = frozenset()) -
     """The decision for a visit; `restricted` are purposes that the app denied for this request."""
     choice = standing(site, visit.cookies.choice)
     denied = frozenset(site.gpc_purposes) if visit.gpc else frozenset()
-    vendors = frozenset(
-        name for purpose in site.purposes for name in _running(purpose, choice, denied, restricted)
-    )
+    # Not `site.purposes`: what children are not asked about does not run by what was answered before, either.
+    offered = (*site.asked, *site.exempt)
+    vendors = frozenset(name for purpose in offered for name in _running(purpose, choice, denied, restricted))
     return Decision(
         asking=must_ask(site, choice, restricted),
         allowed=vendors,
-        granted=frozenset(p.name for p in site.purposes if _is_granted(p, choice, vendors, denied, restricted)),
+        granted=frozenset(p.name for p in offered if _is_granted(p, choice, vendors, denied, restricted)),
         accepted=accepted(site, choice),
         denied=denied,
         restricted=restricted,
@@ -91,14 +91,21 @@ def decide(site: Site, visit: Visit, restricted: frozenset[str] = frozenset()) -
 
 
 def standing(site: Site, choice: Choice | None) -> Choice | None:
-    """The choice, unless the owner wants everybody asked again who chose before a day."""
-    if choice is None or not site.ask_again:
+    """The choice, or what stays of it where the owner wants everybody asked again who chose before a day.
+
+    Terms that were accepted stay accepted, they have versions of their own; and an objection stands until it is
+    taken back, because what is exempt would run again at once.
+    """
+    if choice is None or not site.ask_again or choice.day >= date.fromisoformat(site.ask_again):
         return choice
-    return choice if choice.day >= date.fromisoformat(site.ask_again) else None
+    objected = [purpose.name for purpose in site.exempt if choice.purposes.get(purpose.name) is False]
+    return replace(
+        choice, purposes=dict.fromkeys(objected, False), vendors={}, closed={}, insisted=frozenset(), offer=""
+    )
 
 
 def must_ask(site: Site, choice: Choice | None, restricted: frozenset[str] = frozenset()) -> Asking:
-    if any(purpose.name not in restricted for purpose in site.asked) and not _covers(site, choice):
+    if any(purpose.name not in restricted for purpose in site.asked) and not covers(site, choice, restricted):
         return Asking.PURPOSES
     if not site.terms:
         # Documents that nobody has to agree to are links in the reader bar.
@@ -106,12 +113,13 @@ def must_ask(site: Site, choice: Choice | None, restricted: frozenset[str] = fro
     seen = {} if choice is None else choice.terms
     if all(seen.get(policy.name) == policy.version for policy in site.terms):
         return Asking.NOTHING
+    # Closed is closed, whichever version was accepted before.
+    if choice is not None and _closed(site, choice) and not site.terms_required:
+        return Asking.NOTHING
     if any(policy.name in seen for policy in site.terms):
         return Asking.TERMS
     # Beside purposes a cookie choice closes the banner; whether terms are accepted is then the app's business.
     if site.asked and not site.terms_required:
-        return Asking.NOTHING
-    if choice is not None and _closed(site, choice) and not site.terms_required:
         return Asking.NOTHING
     return Asking.NOTICE
 
@@ -135,7 +143,8 @@ def offer(site: Site) -> str:
     return offer_hash(ids)
 
 
-def _covers(site: Site, choice: Choice | None) -> bool:
+def covers(site: Site, choice: Choice | None, restricted: frozenset[str] = frozenset()) -> bool:
+    """Whether a choice answers everything that is offered now; `restricted` purposes are not."""
     # Never asked, and refused as forged: both look the same from here.
     if choice is None:
         return False
@@ -145,6 +154,7 @@ def _covers(site: Site, choice: Choice | None) -> bool:
     return all(
         purpose.name in choice.purposes and all(vendor.name in choice.vendors for vendor in vendors_of(purpose))
         for purpose in site.asked
+        if purpose.name not in restricted
     )
 
 
@@ -152,13 +162,13 @@ def _running(
     purpose: Purpose, choice: Choice | None, denied: frozenset[str], restricted: frozenset[str]
 ) -> frozenset[str]:
     """The vendors of a purpose that may run."""
-    if purpose.name in restricted:
+    if purpose.name in restricted or _is_denied(purpose, choice, denied):
         return frozenset()
-    answers: Mapping[str, bool] = {} if choice is None else choice.vendors
-    exempt = purpose.basis == "exempt"
-    if _is_denied(purpose, choice, denied):
-        return frozenset()
-    return frozenset(vendor.name for vendor in vendors_of(purpose) if answers.get(vendor.name, exempt))
+    names = frozenset(vendor.name for vendor in vendors_of(purpose))
+    if purpose.basis == Basis.EXEMPT:
+        # An objection is against the purpose, so it covers vendors that were added since.
+        return frozenset() if choice is not None and choice.purposes.get(purpose.name) is False else names
+    return frozenset(name for name in names if choice is not None and choice.vendors.get(name))
 
 
 def _is_granted(
@@ -168,15 +178,13 @@ def _is_granted(
     denied: frozenset[str],
     restricted: frozenset[str],
 ) -> bool:
-    if purpose.name in restricted:
+    if purpose.name in restricted or _is_denied(purpose, choice, denied):
         return False
     vendors = vendors_of(purpose)
     if vendors:
         return all(vendor.name in allowed for vendor in vendors)
-    answer = choice.purposes.get(purpose.name) if choice is not None else None
-    if _is_denied(purpose, choice, denied):
-        return False
-    return purpose.basis == "exempt" if answer is None else answer
+    answers: Mapping[str, bool] = {} if choice is None else choice.purposes
+    return answers.get(purpose.name, purpose.basis == Basis.EXEMPT)
 
 
 def _is_denied(purpose: Purpose, choice: Choice | None, denied: frozenset[str]) -> bool:

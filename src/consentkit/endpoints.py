@@ -175,16 +175,18 @@ class Endpoints:
         site, today = self.site, fresh.now.astimezone(UTC).date()
         old = standing(site, visit.cookies.choice)
         denied = frozenset(site.gpc_purposes) if visit.gpc else frozenset()
-        new = choose(site, old, form, denied, today)
         shown = self.shown(form) if notice_known else None
+        new = choose(site, old, form, denied, today)
         holder = self._holder(visit, form, new, fresh)
         subject = holder.subject if holder else (visit.cookies.holder.subject if visit.cookies.holder else None)
         record = self._record(visit, form, new, shown, fresh, subject, old)
         notice = self.controls.known_notice(shown.digest) if shown else None
         status = self._status(visit, form, new, shown)
-        reload = takes_away(old, new)
+        reload = takes_away(site, old, new)
 
         def answer(stored: Record | None) -> Reply:
+            if not form.keep:
+                return self._answered(visit, new, stored or record, target, [], status=status, reload=False)
             lines = our_cookies.choice_cookies(site, visit, self.cookies, new, today)
             if holder is None or stored is None:
                 lines += our_cookies.no_holder(site, visit, self.cookies)
@@ -206,7 +208,7 @@ class Endpoints:
 
     def _holder(self, visit: Visit, form: Form, new: Choice, fresh: Fresh) -> Holder | None:
         """Who answers: made only by an answer that grants something or accepts terms."""
-        if form.action in (Action.REJECT_ALL, Action.WITHDRAW):
+        if form.action in (Action.REJECT_ALL, Action.WITHDRAW) or not form.keep:
             return None
         if not grants_something(new) and not _accepts(form, self.site):
             return None
@@ -257,7 +259,7 @@ class Endpoints:
 
     def _dismissed(self, visit: Visit, form: Form, fresh: Fresh, target: str) -> Reply:
         today = fresh.now.astimezone(UTC).date()
-        new = choose(self.site, visit.cookies.choice, form, frozenset(), today)
+        new = choose(self.site, standing(self.site, visit.cookies.choice), form, frozenset(), today)
         lines = our_cookies.choice_cookies(self.site, visit, self.cookies, new, today)
         if visit.wants_json:
             return _json(200, {"status": self._catalogue(visit).text("status.closed"), "reload": False}, lines)
@@ -265,7 +267,7 @@ class Endpoints:
 
     def _refused_cookies(self, visit: Visit, new: Choice) -> Fields:
         """Lines that delete what trackers of refused purposes wrote to this site, as far as the request shows it."""
-        return refused_cookies(self.gate, visit, new)
+        return refused_cookies(self.site, self.gate, visit, new)
 
     def _status(self, visit: Visit, form: Form, new: Choice, shown: Shown | None) -> str:
         catalogue = self._catalogue(visit, shown.language if shown else None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from consentkit.decide import Decision, Reading, check_purposes, decide, reading
-from consentkit.errors import MiddlewareMissing
+from consentkit.errors import MiddlewareMissing, UnknownPolicy
 from consentkit.response.headers import Field
 from consentkit.settings import Site
 from consentkit.visit import Visit
@@ -92,11 +92,16 @@ def restrict(request: HasScope | Mapping[str, Any], purposes: Iterable[str]) -> 
 async def accept(request: HasScope | Mapping[str, Any], policy: str) -> None:
     """Record that the visitor ticked these terms in the app's own form; durable when it returns.
 
-    The response to this request carries the cookies. Raises `UnknownPolicy`, `MiddlewareMissing`, and
+    The response to this request carries the cookies. Raises `UnknownPolicy` (also for a policy of kind "notice", which
+    is never accepted), `MiddlewareMissing`, and
     `LogUnavailable` when nothing could be recorded, so that the app can say so.
     """
     inside = inside_of(request)
-    await inside.accept_terms(inside, inside.site.policy(policy).name)
+    terms = [known.name for known in inside.site.terms]
+    if policy not in terms:
+        # A notice is information: it is shown and versioned, and nobody can accept it.
+        raise UnknownPolicy(policy, terms)
+    await inside.accept_terms(inside, policy)
 
 
 def inside_of(request: HasScope | Mapping[str, Any]) -> Inside:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from consentkit.settings import Site
 from consentkit.visit import Visit
@@ -31,7 +31,8 @@ def sender(site: Site, visit: Visit) -> Sender:
     # Plain http sends no Sec-Fetch headers; a page with Referrer-Policy: no-referrer then sends "null".
     if visit.origin in ("", "null"):
         return Sender.UNKNOWN
-    return Sender.OURS if _host_of(visit.origin) == visit.host.lower() else Sender.FOREIGN
+    host = _host_of(visit.origin)
+    return Sender.OURS if host and host == visit.host.lower() else Sender.FOREIGN
 
 
 def safe_next(site: Site, visit: Visit, target: str) -> str | None:
@@ -40,8 +41,11 @@ def safe_next(site: Site, visit: Visit, target: str) -> str | None:
     Browsers read a backslash as a slash and drop tabs and line breaks, so none of them may be in it.
     """
     prefix = visit.root_path + site.prefix
-    path = target.partition("?")[0].partition("#")[0]
-    if not _PATH.match(target) or not target.startswith(visit.root_path + "/"):
+    if not _PATH.match(target):
+        return None
+    # What the server will take it for: escapes are undone there, and dot segments already in the browser.
+    path = unquote(target.partition("?")[0].partition("#")[0])
+    if _DOTS.intersection(path.split("/")) or not path.startswith(visit.root_path + "/"):
         return None
     if path == prefix or path.startswith(prefix + "/"):
         return None
@@ -51,6 +55,9 @@ def safe_next(site: Site, visit: Visit, target: str) -> str | None:
 # A path: one slash, then no slash; printable ASCII without a backslash. Longer ones are no page of anybody's.
 _PATH = re.compile(r"/(?!/)[!-\[\]-~]{0,2000}\Z")
 
+# An address that a browser shows has none of these; one that has them leads elsewhere than it looks.
+_DOTS = frozenset({".", ".."})
+
 
 def _listed(site: Site) -> set[str]:
     own = {site.url.rstrip("/").lower()} if site.url else set()
@@ -58,4 +65,4 @@ def _listed(site: Site) -> set[str]:
 
 
 def _host_of(origin: str) -> str:
-    return urlsplit(origin).netloc.lower()
+    return origin.partition("://")[2].lower()

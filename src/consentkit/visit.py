@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import quote, unquote
 
 from consentkit.cookies import (
     VIEWS,
@@ -36,10 +36,12 @@ FRAME_DESTINATIONS = PAGE_DESTINATIONS - {"document"}
 # Libraries that ask for a piece of a page say so: htmx, Turbo, jQuery and friends, pjax.
 FRAGMENT_HEADERS = ("turbo-frame", "x-requested-with", "x-pjax")
 
-# Phones say "Mobi"; an Android without it is a tablet. Sec-CH-UA-Mobile is asked first where it is sent.
+# Phones say "Mobi", and so does an iPad; an Android without it is a tablet. Sec-CH-UA-Mobile is asked first where it
+# is sent. Cubot is a maker of phones, not a robot.
 PHONE = re.compile(r"Mobi|iPhone|iPod|Opera Mini|IEMobile", re.ASCII)
-TABLET = re.compile(r"iPad|Tablet|Android|Kindle|Silk/", re.ASCII)
-ROBOT = re.compile(r"bot\b|crawl|spider|slurp|facebookexternalhit", re.ASCII | re.IGNORECASE)
+IPAD = re.compile(r"iPad", re.ASCII)
+TABLET = re.compile(r"Tablet|Android|Kindle|Silk/", re.ASCII)
+ROBOT = re.compile(r"(?<!cu)bot\b|crawl|spider|slurp|facebookexternalhit", re.ASCII | re.IGNORECASE)
 
 
 class Device(StrEnum):
@@ -129,7 +131,7 @@ class CookieReader:
         trust = next((trust for _, trust in choices if trust is not Trust.ABSENT), Trust.ABSENT)
         holders = [read_holder(jar.get(name), self.holder_seal) for name in self.names("_id")]
         return Cookies(
-            choice=min(found, key=_granted, default=None),
+            choice=_strictest(found),
             trust=Trust.GOOD if found else trust,
             holder=next((holder for holder in holders if holder is not None), None),
             reader=read_reader(jar.get(f"{self.stem}_reader")),
@@ -151,20 +153,19 @@ def read(
 ) -> Visit:
     """A `Visit` from the parts of a request.
 
-    `path` is decoded and without `root_path`, `raw_path` is as it was sent; headers are as the server gave them.
+    `path` is decoded and without `root_path`, `raw_path` is as it was sent, with or without it, as servers differ;
+    headers are as the server gave them.
     """
     given = _headers(headers)
-    fields = dict(parse_qsl(query.decode("latin-1"), max_num_fields=100)) if _names_ours(query) else {}
-    asks = _asks(given)
     return Visit(
         method=method,
         scheme=scheme,
         host=given.get("host", ""),
         root_path=root_path,
         path=path,
-        target=_target(root_path + path, raw_path, query),
+        target=_target(root_path, path, raw_path, query),
         query=query.decode("latin-1"),
-        asks=asks,
+        asks=_asks(given),
         can_be_page=_can_be_page(given),
         cookies=cookies.read(_jar(given.get("cookie", "")), now),
         device=_device(given),
@@ -174,7 +175,7 @@ def read(
         destination=given.get("sec-fetch-dest", ""),
         site=given.get("sec-fetch-site", ""),
         origin=given.get("origin", ""),
-        view_parameter=fields.get(VIEW_PARAMETER) if fields.get(VIEW_PARAMETER) in VIEWS else None,
+        view_parameter=_view_parameter(query.decode("latin-1")),
         is_prefetch=_is_prefetch(given),
         now=now,
     )
@@ -207,15 +208,23 @@ def _jar(header: str) -> dict[str, str]:
     return jar
 
 
-def _target(path: str, raw_path: bytes | None, query: bytes) -> str:
+def _target(root_path: str, path: str, raw_path: bytes | None, query: bytes) -> str:
     """Path and query as the browser shows them: the raw path where the server gives it, else encoded again."""
     raw = (raw_path or b"").partition(b"?")[0].decode("latin-1")
-    shown = raw if raw and unquote(raw) == path else quote(path, safe="/:@!$&'()*+,;=~")
+    # A proxy may have stripped root_path before the server saw the path.
+    known = (raw, _encoded(root_path) + raw) if raw else ()
+    shown = next((each for each in known if unquote(each) == root_path + path), _encoded(root_path + path))
     return f"{shown}?{query.decode('latin-1')}" if query else shown
 
 
-def _names_ours(query: bytes) -> bool:
-    return b"ckit_" in query
+def _encoded(path: str) -> str:
+    return quote(path, safe="/:@!$&'()*+,;=~")
+
+
+def _view_parameter(query: str) -> str | None:
+    """The view that the address asks for; the last one counts. No limit on fields, so nothing to exceed."""
+    named = [field.partition("=")[2] for field in query.split("&") if field.startswith(f"{VIEW_PARAMETER}=")]
+    return named[-1] if named and named[-1] in VIEWS else None
 
 
 def _asks(given: Mapping[str, str]) -> Asks:
@@ -224,8 +233,9 @@ def _asks(given: Mapping[str, str]) -> Asks:
         return Asks.PART
     if mode == "navigate" or destination == "document":
         return Asks.PAGE
-    if _is_prefetch(given) and _names_html(given):
-        return Asks.PAGE
+    if _is_prefetch(given) and not _is_fragment(given):
+        # <link rel=prefetch> and speculation rules do not say what they expect; what they fetch may be shown as a page.
+        return Asks.PERHAPS
     if mode or destination or _is_fragment(given) or not _may_be_html(given):
         return Asks.PART
     # Plain http to a real host and old Safari send no Sec-Fetch headers at all: the body has to tell.
@@ -261,11 +271,33 @@ def _device(given: Mapping[str, str]) -> Device:
     agent = given.get("user-agent", "")
     if ROBOT.search(agent):
         return Device.ROBOT
+    if IPAD.search(agent):
+        return Device.TABLET
     if given.get("sec-ch-ua-mobile") == "?1" or PHONE.search(agent):
         return Device.PHONE
     if TABLET.search(agent):
         return Device.TABLET
     return Device.DESKTOP if agent else Device.UNKNOWN
+
+
+def _strictest(found: list[Choice]) -> Choice | None:
+    """The choice that grants least, and of its grants only those that every other one gives as well."""
+    if len(found) < 2:
+        return found[0] if found else None
+    least = min(found, key=_granted)
+    return replace(
+        least,
+        purposes=_agreed([choice.purposes for choice in found]),
+        vendors=_agreed([choice.vendors for choice in found]),
+        insisted=frozenset.intersection(*(choice.insisted for choice in found)),
+        offer=least.offer if all(choice.offer == least.offer for choice in found) else "",
+    )
+
+
+def _agreed(answers: list[Mapping[str, bool]]) -> dict[str, bool]:
+    """One no is a no; a yes needs everybody's; what only some were asked is left open, so that it is asked again."""
+    named = {name: [given[name] for given in answers if name in given] for given in answers for name in given}
+    return {name: all(said) for name, said in named.items() if len(said) == len(answers) or not all(said)}
 
 
 def _granted(choice: Choice) -> int:

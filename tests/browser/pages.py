@@ -53,7 +53,8 @@ LEGACY = (
     "font:12px Arial}#left{float:left;width:640px}#right{position:absolute;left:700px;width:280px}"
     "nav a{margin:2px}</style></head><body><nav><a href=/a>News</a> <a href=/b>Sport</a></nav>"
     "<table width=980><tr><td width=640 valign=top><div id=left><h1>Old paper</h1><p>Text of the article, long"
-    f" enough to wrap.</p>{PARAGRAPHS}</div></td><td width=300><div id=right>Aside</div></td></tr></table></body></html>"
+    f" enough to wrap.</p>{PARAGRAPHS}</div></td><td width=300><div id=right>Aside</div></td></tr></table>"
+    "</body></html>"
 )
 
 PAGES: dict[str, str] = {

@@ -288,9 +288,7 @@ def test_the_banner_speaks_the_pages_language(chromium: Browser, demo: Server, p
     someone.context.close()
 
 
-def test_third_party_cookies_come_with_the_bare_app_only(
-    driver: Playwright, demo: Server, tmp_path: Path
-) -> None:
+def test_third_party_cookies_come_with_the_bare_app_only(driver: Playwright, demo: Server, tmp_path: Path) -> None:
     """
     The same browser takes the third parties' cookies from the bare app, and none from the wrapped one.
     """

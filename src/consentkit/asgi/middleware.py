@@ -14,6 +14,7 @@ from consentkit.asgi.outgoing import Outgoing
 from consentkit.asgi.workshop import Workshop
 from consentkit.choose import Form, choose
 from consentkit.cookies import Holder
+from consentkit.decide import standing
 from consentkit.endpoints import MAX_FORM, Health, Reply, ToRecord, choice_record
 from consentkit.errors import ConfigurationError, LogUnavailable
 from consentkit.inside import KEY, Inside
@@ -51,7 +52,7 @@ class ConsentMiddleware:
         self._is_open = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._off or KEY in scope:
+        if KEY in scope:
             await self.app(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
@@ -63,8 +64,8 @@ class ConsentMiddleware:
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         visit = self._read(scope)
         inside = Inside(self.site, visit, self._accept_terms)
-        if scope["type"] == "websocket" or self._is_skipped(visit):
-            await self.app({**scope, KEY: inside}, receive, send)
+        if self._off or scope["type"] == "websocket" or self._is_skipped(visit):
+            await self.app({**scope, KEY: inside}, receive, _with_lines(inside, send))
             return
         await self._open()
         route = self._workshop.endpoints.route(visit)
@@ -175,7 +176,7 @@ class ConsentMiddleware:
 
     async def _health(self) -> Reply:
         try:
-            await run_in_threadpool(self._workshop.log.open)
+            await self._workshop.log.status()
         except (ConfigurationError, LogUnavailable) as error:
             logger.error("health: %s", error)
             return Reply(503, _HEALTH, b'{"status":"log unavailable"}')
@@ -187,7 +188,7 @@ class ConsentMiddleware:
         await self._open()
         fresh = workshop.fresh()
         today = fresh.now.date()
-        before = visit.cookies.choice
+        before = standing(site, visit.cookies.choice)
         accepted = choose(site, before, Form(Action.ACCEPT_POLICIES), frozenset(), today)
         kept = {} if before is None else dict(before.terms)
         new = replace(accepted, terms={**kept, policy: site.policy(policy).version})
@@ -240,6 +241,17 @@ def _below(root_path: str, path: str) -> str:
     if root_path and (path == root_path or path.startswith(root_path + "/")):
         return path[len(root_path) :] or "/"
     return path
+
+
+def _with_lines(inside: Inside, send: Send) -> Send:
+    """Where we change nothing, the app's own `accept` must still set its cookies."""
+
+    async def send_with_lines(message: Message) -> None:
+        if inside.lines and message["type"] == "http.response.start":
+            message = {**message, "headers": [*(message.get("headers") or []), *inside.lines]}
+        await send(message)
+
+    return send_with_lines
 
 
 async def _read_body(receive: Receive) -> bytes | None:

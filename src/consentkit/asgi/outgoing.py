@@ -20,6 +20,7 @@ from consentkit.inside import Inside
 from consentkit.response import caching, csp, plan
 from consentkit.response.coding import BadCoding, Decoder, Encoder
 from consentkit.response.headers import Fields, copied, first, without
+from consentkit.response.refused import refused_cookies
 from consentkit.response.set_cookie import gated
 from consentkit.rewrite import Rewriter
 from consentkit.visit import Visit
@@ -99,7 +100,7 @@ class Outgoing:
         else:
             headers = self._passing(headers, status, made.untouched, decision)
             self._stage = Stage.PASSING
-        self._start["headers"] = [*without(headers, OFF, LANGUAGE, VIEW), *self._inside.lines]
+        self._start["headers"] = [*without(headers, OFF, LANGUAGE, VIEW), *self._inside.lines, *self._refused()]
         if self._stage is Stage.PASSING:
             await self._send(self._start)
 
@@ -114,6 +115,13 @@ class Outgoing:
                 ("cookie", name), "The cookie %s waits for consent and was not set; a purpose has to declare it.", name
             )
         return headers
+
+    def _refused(self) -> Fields:
+        """Cookies of refused vendors that keep coming are deleted with every page, not only with the answer."""
+        choice = self._visit.cookies.choice
+        if choice is None or self._stage is not Stage.HELD:
+            return []
+        return refused_cookies(self._workshop.site, self._workshop.gate, self._visit, choice)
 
     def _passing(self, headers: Fields, status: int, reason: plan.Untouched, decision: Decision) -> Fields:
         if reason in plan.LOUD and self._visit.asks is not plan.Asks.PART:
@@ -249,7 +257,8 @@ class Body:
 
 
 def _may_set(decision: Decision, purpose: str, vendor: str | None) -> bool:
-    return purpose in decision.granted or (vendor is not None and vendor in decision.allowed)
+    """An owner's entry names a purpose alone; a tracker of the registry waits for its own vendor, like its scripts."""
+    return purpose in decision.granted if vendor is None else vendor in decision.allowed
 
 
 def _length(value: bytes | None) -> int | None:

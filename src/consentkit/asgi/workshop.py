@@ -17,7 +17,7 @@ from consentkit.languages import Catalogues
 from consentkit.log.notice import Notice
 from consentkit.log.record import SALT_BYTES, uuid7
 from consentkit.log.writer import Log
-from consentkit.registry import Holder
+from consentkit.registry import Entry, Holder
 from consentkit.registry.holding import Whose
 from consentkit.response.csp import Hashes
 from consentkit.response.set_cookie import Gate, gate_of
@@ -30,6 +30,9 @@ logger = logging.getLogger("consentkit")
 
 # Rules are remembered by what they do; a site of five purposes has 32 sets of vendors and a few sizes and views.
 MAX_RULES = 256
+
+# Google requires a certified CMP of publishers in the EEA and UK since 16 January 2024 (AdSense, Ad Manager).
+CERTIFIED_ONLY = frozenset({"adsense", "google-ad-manager"})
 
 # Findings that are told once each; a site that meets more hosts than this has other worries.
 MAX_TOLD = 10_000
@@ -62,6 +65,13 @@ class Workshop:
         )
         self._rules: dict[tuple[object, ...], Rules] = {}
         self._told: set[object] = set()
+        for purpose in site.purposes:
+            if not purpose.vendors:
+                self.tell_once(
+                    ("no vendors", purpose.name),
+                    "The purpose %r names no vendors, so there is nobody to agree to; find them with: consentkit vendors",
+                    purpose.name,
+                )
 
     def hashes(self, decision: Decision) -> Hashes:
         style, script = self.controls.hashes(decision)
@@ -160,6 +170,10 @@ class Workshop:
         if len(self._met) < MAX_TOLD:
             self._met.add(host)
         finding = self._holder.find(host, path, site_hosts=hosts)
+        if finding.entry is not None:
+            self._warn_of(host, finding.entry)
+        if finding.entry is not None and finding.entry.is_consent_tool:
+            return
         if finding.whose is Whose.UNDECLARED and finding.entry is not None:
             logger.warning(
                 "%s (%s) is held back for %s and no choice releases it, because no purpose declares it;"
@@ -172,4 +186,17 @@ class Workshop:
                 '%s is unknown and %s; say what it is for: first_party = ["%s"], or add it to a purpose:'
                 ' vendors = [{ name = "…", title = "…", hosts = ["%s"] }]',
                 host, verb, host, host,
+            )  # fmt: skip
+
+    def _warn_of(self, host: str, entry: Entry) -> None:
+        """What an owner should know before a regulator or a network says it."""
+        if entry.is_consent_tool:
+            logger.warning(
+                "%s belongs to another consent tool (%s): two tools would ask the same visitor. It is held back.",
+                host, entry.vendor,
+            )  # fmt: skip
+        if entry.vendor in CERTIFIED_ONLY:
+            logger.warning(
+                "%s (%s): in the EEA, the UK and Switzerland Google serves publishers personalised ads only through a"
+                " certified consent tool that issues TCF strings; this is none.", host, entry.vendor,
             )  # fmt: skip

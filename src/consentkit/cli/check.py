@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from consentkit.log.writer import Log
 from consentkit.scan.check import Findings, check
 from consentkit.scan.fetch import from_address, from_app
 from consentkit.settings import Site
+from consentkit.vocabulary import Holding
 
 
 def add_parser(subparsers: Any) -> None:
@@ -26,7 +28,9 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("target", nargs="?", metavar="URL|MODULE:APP", help="a running site, or an app in this process")
     add_site_options(parser)
-    parser.add_argument("--json", action="store_true", help="findings as JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--table", action="store_true", help="sentences, also into a pipe")
+    form.add_argument("--json", action="store_true", help="one JSON object, also on a terminal")
     parser.set_defaults(run=main)
 
 
@@ -35,16 +39,16 @@ def main(arguments: argparse.Namespace) -> int:
     app = None
     if target and not target.startswith(("http://", "https://")):
         app = load_object(target)
-    site = app.site if isinstance(app, ConsentMiddleware) and not arguments.config else load_site(arguments)
+    site = app.site if isinstance(app, ConsentMiddleware) and not (arguments.config or arguments.site) else load_site(arguments)
     log_sentence, log_works = _log(site)
     findings = _pages(site, target, app)
     problems = _problems(findings, log_works, log_sentence)
-    if arguments.json:
+    if arguments.json or not (arguments.table or sys.stdout.isatty()):
         print(json.dumps(_as_json(findings, problems, log_sentence)))
     else:
         for problem in problems:
             print(f"- {problem}")
-        print(_sentence(findings, log_sentence, works=not problems, had_target=bool(target)))
+        print(_sentence(site, findings, log_sentence, works=not problems, had_target=bool(target)))
     return 1 if problems else 0
 
 
@@ -52,9 +56,10 @@ def _pages(site: Site, target: str, app: Any) -> Findings:
     if not target:
         return Findings()
     if app is None:
-        return check(target, from_address)
+        return check(target, from_address, prefix=site.prefix)
     wrapped = app if isinstance(app, ConsentMiddleware) else ConsentMiddleware(app, site)
-    return check((site.url or "http://localhost").rstrip("/") + "/", lambda url: from_app(wrapped, url))
+    start = (site.url or "http://localhost").rstrip("/") + "/"
+    return check(start, lambda url: from_app(wrapped, url), prefix=site.prefix)
 
 
 def _log(site: Site) -> tuple[str, bool]:
@@ -93,8 +98,10 @@ def _problems(findings: Findings, log_works: bool, log_sentence: str) -> list[st
     return problems
 
 
-def _sentence(findings: Findings, log_sentence: str, *, works: bool, had_target: bool) -> str:
+def _sentence(site: Site, findings: Findings, log_sentence: str, *, works: bool, had_target: bool) -> str:
     word = "Working" if works else "Not working yet"
+    if works and site.holding == Holding.OBSERVE:
+        word = "Working, observing only (nothing is held back)"
     if not had_target:
         return f"{word}: the configuration is right, {log_sentence}."
     return (

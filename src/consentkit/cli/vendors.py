@@ -68,7 +68,7 @@ def json_lines(found: Iterable[Found], facts: Iterable[CookieFact]) -> Iterable[
                 "privacy": vendor.privacy,
                 "homepage": one.homepage,
                 "matched": one.matched,
-                "toml": toml_line(one),
+                "toml": "\n".join(toml_lines(one)),
             }
         )
     for fact in facts:
@@ -129,13 +129,13 @@ def details(one: Found, width: int) -> Iterable[str]:
             yield from textwrap.wrap(f"{name:9} {text}", width, subsequent_indent=" " * 10, break_on_hyphens=False)
     yield ""
     yield "Paste into consentkit.toml:"
-    yield f"    {toml_line(one)}"
+    yield from (f"    {line}" for line in toml_lines(one))
 
 
-def toml_line(one: Found) -> str:
-    """The line that declares a vendor, under a purpose of its own; owners move it where it belongs."""
+def toml_lines(one: Found) -> list[str]:
+    """The lines that declare a vendor under a purpose; at the end of a file they are right wherever it ends."""
     purpose = one.entry.purpose if one.entry.purpose not in (None, "unclassified") else "functional"
-    return f'purposes = [{{ name = "{purpose}", vendors = ["{one.vendor.name}"] }}]'
+    return ["[[purposes]]", f'name = "{purpose}"', f'vendors = ["{one.vendor.name}"]']
 
 
 def use(entry: Entry) -> str:

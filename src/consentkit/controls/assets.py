@@ -18,7 +18,8 @@ JS = "text/javascript; charset=utf-8"
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CSS_SPACE = re.compile(r"\s+")
-_CSS_JOINTS = re.compile(r" ?([{};,>]) ?")
+# No selector has a blank after its colon, so the one between property and value can go.
+_CSS_JOINTS = re.compile(r" ?([{};,>]) ?|(:) ")
 _JS_COMMENT_LINE = re.compile(r"^\s*//.*$", re.MULTILINE)
 _MARKUP = re.compile("[&<]")
 _JS_INDENTATION = re.compile(r"\s*\n\s*")
@@ -87,7 +88,7 @@ def _read(name: str) -> str:
 
 def _squeeze_css(text: str) -> str:
     text = _CSS_SPACE.sub(" ", _COMMENT.sub("", text))
-    return _CSS_JOINTS.sub(r"\1", text).replace(";}", "}").strip()
+    return _CSS_JOINTS.sub(r"\1\2", text).replace(";}", "}").strip()
 
 
 def _squeeze_js(text: str) -> str:

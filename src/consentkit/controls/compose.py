@@ -140,9 +140,9 @@ class Controls:
         layer, language, digest, restricted = ((text or "").split("~") + [""] * 4)[:4]
         if layer not in tuple(Layer) or language not in self._catalogues.tags:
             return None
-        shown = Shown(Layer(layer), language, digest)
+        shown = Shown(Layer(layer), language, digest, frozenset(restricted.split(".")) - {""})
         if digest not in self._notices:
-            self._compose_alike(shown, frozenset(restricted.split(".")) - {""})
+            self._compose_alike(shown, shown.restricted)
         return shown
 
     # Our own pages

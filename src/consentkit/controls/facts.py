@@ -26,8 +26,12 @@ class Page:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a view token says was on the page. `digest` names the notice (see `log.Notice`)."""
+    """What a view token says was on the page. `digest` names the notice (see `log.Notice`).
+
+    `restricted`: purposes that the app had taken away there, so that nobody was asked about them.
+    """
 
     layer: Layer
     language: str
     digest: str
+    restricted: frozenset[str] = frozenset()

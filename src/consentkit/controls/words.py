@@ -72,7 +72,9 @@ class Words:
     def lifetime(self, text: str) -> str:
         """A cookie's lifetime in this language; what is no plain length of time stays as the owner wrote it."""
         found = _LIFETIME.match(text.strip())
-        return self.catalogue.duration(int(found[1]) * _DAYS[found[2]]) if found else text
+        if found:
+            return self.catalogue.duration(int(found[1]) * _DAYS[found[2]])
+        return self.text("duration.session") if text.strip() == "session" else text
 
     def longest(self, vendor: Vendor) -> str:
         """The longest lifetime of a vendor's cookies, "" when none can be compared."""

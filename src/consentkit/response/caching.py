@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from consentkit.response.headers import Fields, first, joined, members, replaced, without
+from consentkit.response.headers import Field, Fields, first, joined, members, replaced, without
 
 # Fields that describe the bytes of the app's body, which are not the bytes that go out (RFC 9110, 8 and 14;
 # RFC 9530). Last-Modified would let a cache guess how long this visitor's state is fresh (RFC 9111, 4.2.2).
@@ -27,6 +27,9 @@ ABOUT_THE_BYTES = (
 # fetch() has no banner and must not serve a later navigation).
 ALWAYS_READ = ("Cookie", "Sec-Fetch-Dest", "Sec-GPC", "Accept-Language")
 
+# What an app says to shared caches alone; they would believe it against our `private` (RFC 9213; nginx; Fastly).
+FOR_SHARED_CACHES = (b"cdn-cache-control", b"surrogate-control", b"x-accel-expires")
+
 OURS = re.compile(r'(?:W/)?"(?P<tag>[^"]*);ckit\.(?P<kind>[sw])(?P<state>[0-9a-f]+)"')
 ANY_TAG = re.compile(r'(?:W/)?"[^"]*"')
 
@@ -34,9 +37,13 @@ ANY_TAG = re.compile(r'(?:W/)?"[^"]*"')
 def rewritten(headers: Fields, state: str, reads: Sequence[str] = ALWAYS_READ) -> Fields:
     """The headers of a page that was made for one visitor."""
     headers = without(headers, *ABOUT_THE_BYTES)
+    headers = [field for field in headers if not _is_for_shared_caches(field)]
     headers = _private(_vary(headers, reads))
     tag = first(headers, b"etag")
-    return headers if tag is None else replaced(headers, b"etag", _tagged(tag.decode("latin-1"), state))
+    if tag is None or not ANY_TAG.fullmatch(tag.decode("latin-1")):
+        # A tag without its quotes can't carry our state, and without it would confirm a page in an old one.
+        return without(headers, b"etag")
+    return replaced(headers, b"etag", _tagged(tag.decode("latin-1"), state))
 
 
 def not_modified(headers: Fields, state: str, reads: Sequence[str] = ALWAYS_READ) -> Fields:
@@ -46,7 +53,7 @@ def not_modified(headers: Fields, state: str, reads: Sequence[str] = ALWAYS_READ
 
 def lowers_a_shared_page(headers: Fields) -> bool:
     """Whether the app called a page cacheable for everyone, which a personal page is not."""
-    return any(
+    return any(map(_is_for_shared_caches, headers)) or any(
         directive == "public" or directive.startswith("s-maxage") for directive in members(headers, b"cache-control")
     )
 
@@ -88,10 +95,12 @@ def _turned_back(match: re.Match[str]) -> str:
 
 
 def _tagged(tag: str, state: str) -> bytes:
-    if not ANY_TAG.fullmatch(tag):
-        return tag.encode("latin-1")
     kind = "w" if tag.startswith("W/") else "s"
     return f'W/"{tag.removeprefix("W/")[1:-1]};ckit.{kind}{state}"'.encode("latin-1")
+
+
+def _is_for_shared_caches(field: Field) -> bool:
+    return field[0] in FOR_SHARED_CACHES or field[0].endswith(b"-cdn-cache-control")
 
 
 def _vary(headers: Fields, reads: Sequence[str]) -> Fields:
@@ -106,10 +115,12 @@ def _vary(headers: Fields, reads: Sequence[str]) -> Fields:
 
 
 def _private(headers: Fields) -> Fields:
-    """Cache-Control with `private` for what is personal; `no-store` says more already."""
+    """Cache-Control with `private` for what is personal; `no-store` says more already.
+
+    `private="Set-Cookie"` names fields only, so it does not make a page private (RFC 9111, 5.2.2.7).
+    """
     directives = [part.strip() for part in joined(headers, b"cache-control").split(",") if part.strip()]
-    names = {directive.partition("=")[0].lower() for directive in directives}
-    if {"private", "no-store"} & names:
-        return headers
     kept = [d for d in directives if d.partition("=")[0].lower() not in ("public", "s-maxage", "proxy-revalidate")]
-    return replaced(headers, b"cache-control", ", ".join(["private", *kept]).encode("latin-1"))
+    if not {"private", "no-store"} & {directive.lower() for directive in kept}:
+        kept = ["private", *kept]
+    return headers if kept == directives else replaced(headers, b"cache-control", ", ".join(kept).encode("latin-1"))

@@ -7,6 +7,7 @@ beyond reason, raises `BadCoding`; by then nothing of it has been changed, so th
 from __future__ import annotations
 
 import zlib
+from typing import Protocol
 
 # A page that grows more than this is an attack on the decoder, not a page: HTML rarely shrinks below 5 %.
 MAX_EXPANSION = 200
@@ -15,7 +16,24 @@ ALLOWANCE = 4 * 1024 * 1024  # bytes that any body may grow to, whatever the rat
 # What gzip -6 costs is most of what a compressed page costs; level 6 is what servers use by default.
 LEVEL = 6
 
+# The first two bytes tell gzip from what is not, and zlib from raw deflate.
+MAGIC = 2  # bytes
+
 _GZIP = 16 + zlib.MAX_WBITS
+
+
+class Inflater(Protocol):
+    """What `zlib.decompressobj` makes; its type has no public name."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
+
+    def flush(self, length: int = ..., /) -> bytes: ...
 
 
 class BadCoding(Exception):
@@ -27,44 +45,61 @@ class Decoder:
 
     def __init__(self, coding: str) -> None:
         self._is_gzip = coding.endswith("gzip")
-        self._inflater = zlib.decompressobj(_GZIP if self._is_gzip else zlib.MAX_WBITS)
+        self._inflater: Inflater | None = None  # made when the first bytes have told which kind
+        self._undecided = b""
+        self._has_member = False
+        self._has_ended = False
         self._read = 0
         self._written = 0
 
     def feed(self, data: bytes) -> bytes:
-        first = not self._read
         self._read += len(data)
-        try:
-            plain = self._inflate(data)
-        except zlib.error as error:
-            if self._is_gzip or not first:
-                raise BadCoding(str(error)) from None
-            self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-            plain = self._raw(data)
-        return plain
+        plain = []
+        while data and not self._has_ended:
+            inflater, data = self._started(data)
+            if inflater is None:
+                break
+            plain.append(self._inflate(inflater, data))
+            data = inflater.unused_data
+            if inflater.eof:
+                # Members may follow each other in gzip (RFC 1952, 2.2); anything else is padding.
+                self._inflater, self._has_member, self._has_ended = None, True, not self._is_gzip
+        return b"".join(plain)
 
     def close(self) -> bytes:
-        return self._inflater.flush()
+        return self._inflater.flush() if self._inflater else b""
 
-    def _raw(self, data: bytes) -> bytes:
+    def _started(self, data: bytes) -> tuple[Inflater | None, bytes]:
+        """The inflater and what it should read; no inflater yet while too few bytes are known."""
+        if self._inflater is not None:
+            return self._inflater, data
+        data, self._undecided = self._undecided + data, b""
+        if len(data) < MAGIC:
+            self._undecided = data
+            return None, b""
+        if self._has_member and not data.startswith(b"\x1f\x8b"):
+            self._has_ended = True
+            return None, b""
+        self._inflater = zlib.decompressobj(self._bits(data))
+        return self._inflater, data
+
+    def _bits(self, data: bytes) -> int:
+        if self._is_gzip:
+            return _GZIP
+        # A zlib header is a multiple of 31 that names method 8 (RFC 1950, 2.2); raw deflate never starts so.
+        has_header = data[0] & 0x0F == 8 and int.from_bytes(data[:2]) % 31 == 0
+        return zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
+
+    def _inflate(self, inflater: Inflater, data: bytes) -> bytes:
+        limit = max(ALLOWANCE, self._read * MAX_EXPANSION) - self._written
         try:
-            return self._inflate(data)
+            # One more than may come, because a limit of 0 would mean none.
+            plain = inflater.decompress(data, limit + 1)
         except zlib.error as error:
             raise BadCoding(str(error)) from None
-
-    def _inflate(self, data: bytes) -> bytes:
-        limit = max(ALLOWANCE, self._read * MAX_EXPANSION) - self._written
-        plain = self._inflater.decompress(data, limit)
-        self._written += len(plain)
-        # Members may follow each other in gzip (RFC 1952, 2.2).
-        while self._is_gzip and self._inflater.eof and self._inflater.unused_data and len(plain) < limit:
-            rest = self._inflater.unused_data
-            self._inflater = zlib.decompressobj(_GZIP)
-            more = self._inflater.decompress(rest, limit - len(plain))
-            self._written += len(more)
-            plain += more
-        if self._inflater.unconsumed_tail:
+        if len(plain) > limit:
             raise BadCoding("the body expands beyond the cap")
+        self._written += len(plain)
         return plain
 
 

@@ -14,7 +14,7 @@ Report-only policies block nothing and policies in a <meta> are never edited.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from consentkit.response.delivery import INLINE, Delivery
@@ -25,6 +25,9 @@ CSP = b"content-security-policy"
 # Which directive decides for a <style> or <script> element, the first that is there (CSP3, 6.8).
 STYLE = ("style-src-elem", "style-src", "default-src")
 SCRIPT = ("script-src-elem", "script-src", "default-src")
+
+# What separates the words of a policy is ASCII whitespace; a non-breaking space belongs to a word (CSP3, 2.2.1).
+BLANKS = re.compile(r"[\t\n\f\r ]+")
 
 NONCE = re.compile(r"'nonce-([A-Za-z0-9+/_=-]+)'")
 HASH = re.compile(r"'sha(256|384|512)-")
@@ -70,7 +73,7 @@ def _policies(value: str) -> list[_Policy]:
 def _parse(text: str) -> _Policy:
     policy = _Policy()
     for directive in text.split(";"):
-        name, *sources = directive.split() or [""]
+        name, *sources = BLANKS.split(directive.strip("\t\n\f\r "))
         if name:
             policy.setdefault(name.lower(), sources)
     return policy
@@ -84,33 +87,37 @@ def _nonces(policy: _Policy) -> list[str]:
 def _way(policies: list[_Policy], names: tuple[str, ...], nonce: str) -> tuple[bool, bool]:
     """Whether a piece stands in the page, and whether a policy has to be edited for that."""
     deciding = [sources for policy in policies if (sources := policy.sources(names)) is not None]
-    if all(_admits_inline(sources, nonce) for sources in deciding):
+    if all(_admits_inline(sources, names, nonce) for sources in deciding):
         return True, False
-    if all(_admits_files(sources, nonce) for sources in deciding):
+    if all(_admits_files(sources, names, nonce) for sources in deciding):
         return False, False
     return True, True
 
 
-def _admits_inline(sources: list[str], nonce: str) -> bool:
+def _admits_inline(sources: list[str], names: tuple[str, ...], nonce: str) -> bool:
     if nonce and f"'nonce-{nonce}'" in sources:
         return True
     lowered = [source.lower() for source in sources]
-    # A nonce, a hash or 'strict-dynamic' switches 'unsafe-inline' off (CSP3, 6.7.3.2).
-    return "'unsafe-inline'" in lowered and not _is_strict(lowered)
+    # A nonce or a hash switches 'unsafe-inline' off, for scripts 'strict-dynamic' does too (CSP3, 6.7.3.2).
+    return "'unsafe-inline'" in lowered and not _is_strict(lowered) and not _is_dynamic(lowered, names)
 
 
 def _is_strict(sources: list[str]) -> bool:
-    return any(s.startswith("'nonce-") or HASH.match(s) or s == "'strict-dynamic'" for s in sources)
+    return any(source.startswith("'nonce-") or HASH.match(source) for source in sources)
 
 
-def _admits_files(sources: list[str], nonce: str) -> bool:
+def _is_dynamic(sources: list[str], names: tuple[str, ...]) -> bool:
+    return names == SCRIPT and "'strict-dynamic'" in sources
+
+
+def _admits_files(sources: list[str], names: tuple[str, ...], nonce: str) -> bool:
     if nonce and f"'nonce-{nonce}'" in sources:
         return True
     lowered = [source.lower() for source in sources]
-    return "'strict-dynamic'" not in lowered and ("'self'" in lowered or "*" in lowered)
+    return not _is_dynamic(lowered, names) and ("'self'" in lowered or "*" in lowered)
 
 
-def _edited(field: Field, edits: list[tuple[tuple[str, ...], str]], nonce: str) -> Field:
+def _edited(field: Field, edits: Sequence[tuple[tuple[str, ...], str]], nonce: str) -> Field:
     if field[0] != CSP:
         return field
     policies = _policies(field[1].decode("latin-1"))
@@ -122,7 +129,7 @@ def _edited(field: Field, edits: list[tuple[tuple[str, ...], str]], nonce: str) 
 
 def _admit(policy: _Policy, names: tuple[str, ...], digest: str, nonce: str) -> None:
     sources = policy.sources(names)
-    if sources is None or _admits_inline(sources, nonce):
+    if sources is None or _admits_inline(sources, names, nonce):
         return
     # What falls back to default-src gets a directive of its own, so that nothing else is loosened.
     name = next((name for name in names[:2] if name in policy), names[1])

@@ -46,13 +46,13 @@ def reader_cookie(site: Site, visit: Visit, choice: ReaderChoice) -> list[Field]
     return [_line(site, visit, name, write_reader(choice), READER_DAYS * DAY)]
 
 
-def expired(names: Iterable[str], domains: Iterable[str], visit: Visit) -> Iterator[Field]:
+def expired(names: Iterable[str], domains: Iterable[str], *, is_https: bool) -> Iterator[Field]:
     """Lines that delete cookies that others set here: host-only and on each parent domain, plain and partitioned."""
     for name in names:
         for domain in ("", *domains):
             place = f"; Domain={domain}" if domain else ""
             yield b"set-cookie", f"{name}=; Path=/{place}; Max-Age=0".encode("latin-1")
-            if visit.scheme == "https":
+            if is_https:
                 line = f"{name}=; Path=/{place}; Max-Age=0; Secure; SameSite=None; Partitioned"
                 yield b"set-cookie", line.encode("latin-1")
 

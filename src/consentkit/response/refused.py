@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from consentkit.registry import registrable
 from consentkit.response.headers import Field, Fields
-from consentkit.response.our_cookies import expired
+from consentkit.response.our_cookies import expired, is_https
 from consentkit.response.set_cookie import Gate
+from consentkit.settings import Site
 from consentkit.visit import Visit
 from consentkit.vocabulary import Choice
 
@@ -17,12 +18,14 @@ from consentkit.vocabulary import Choice
 MAX_LINES = 4096  # bytes
 
 
-def refused_cookies(gate: Gate, visit: Visit, choice: Choice) -> Fields:
+def refused_cookies(site: Site, gate: Gate, visit: Visit, choice: Choice) -> Fields:
     """Deleting lines for each cookie of the request that a refused purpose set, at most 4 KiB of them."""
-    names = [name for name in sorted(visit.cookies.names) if _is_refused(gate, name, choice)]
+    names = [name for name in sorted(visit.cookies.names) if _is_refused(site, gate(name), choice)]
+    if not names:
+        return []
     lines: Fields = []
     size = 0
-    for line in expired(names, _parents(visit.hostname), visit):
+    for line in expired(names, _parents(visit.hostname), is_https=is_https(site, visit)):
         size += _size(line)
         if size > MAX_LINES:
             break
@@ -30,9 +33,16 @@ def refused_cookies(gate: Gate, visit: Visit, choice: Choice) -> Fields:
     return lines
 
 
-def _is_refused(gate: Gate, name: str, choice: Choice) -> bool:
-    waits = gate(name)
-    return waits is not None and choice.purposes.get(waits[0]) is False
+def _is_refused(site: Site, waits: tuple[str, str | None] | None, choice: Choice) -> bool:
+    if waits is None:
+        return False
+    purpose, vendor = waits
+    owner = site.purpose_of(vendor) if vendor is not None else None
+    if vendor is not None and owner is not None:
+        # A purpose with one refused vendor counts as refused; the cookies of its agreed vendors stay. An objection to
+        # an exempt purpose has no vendors.
+        return choice.vendors.get(vendor, choice.purposes.get(owner.name)) is False
+    return choice.purposes.get(purpose) is False
 
 
 def _parents(host: str) -> list[str]:

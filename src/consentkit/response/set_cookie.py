@@ -13,15 +13,22 @@ from fnmatch import fnmatchcase
 from consentkit import registry
 from consentkit.response.headers import Field, Fields
 from consentkit.settings import Site
+from consentkit.vocabulary import Holding
 
 #: Name of a cookie -> the purpose and vendor that it waits for, or None when it may pass.
 Gate = Callable[[str], tuple[str, str | None] | None]
 
-_EXPIRED = re.compile(rb"max-age\s*=\s*(-\d+|0+)\s*(;|\Z)|expires\s*=[^;]*\b19[0-9]{2}\b", re.IGNORECASE)
+# A date of the last century, in four digits or two (RFC 6265, 5.1.1), is past without looking at a clock.
+_LONG_AGO = re.compile(rb"\b19[0-9]{2}\b|-[7-9][0-9]\b")
+_NOT_POSITIVE = re.compile(rb"-[0-9]+\Z|0+\Z")
 
 
 def gate_of(site: Site) -> Gate:
-    """The gate of one site: the owner's entries first, then what frameworks need, then the curated trackers."""
+    """The gate of one site: the owner's entries first, then what frameworks need, then the curated trackers.
+
+    Under `strict` a name that nobody knows waits too; the owner says what it is in `necessary` or `cookies`.
+    """
+    strict = site.holding == Holding.STRICT
 
     def waits(name: str) -> tuple[str, str | None] | None:
         for pattern, purpose in site.cookies.items():
@@ -30,7 +37,9 @@ def gate_of(site: Site) -> Gate:
         if name in site.necessary or registry.necessary(name) is not None:
             return None
         row = registry.gated(name)
-        return (row.purpose, row.vendor) if row is not None else None
+        if row is not None:
+            return row.purpose, row.vendor
+        return (registry.UNCLASSIFIED, None) if strict else None
 
     return waits
 
@@ -56,4 +65,11 @@ def _cookie_name(field: Field) -> str:
 
 
 def _deletes(value: bytes) -> bool:
-    return _EXPIRED.search(value.partition(b";")[2]) is not None
+    """Whether a line takes a cookie away. Max-Age wins over Expires (RFC 6265, 5.3); an empty value tracks nobody."""
+    pair, *attributes = value.split(b";")
+    said = {name.strip().lower(): text.strip() for name, _, text in (each.partition(b"=") for each in attributes)}
+    if not pair.partition(b"=")[2].strip(b' "'):
+        return True
+    if b"max-age" in said:
+        return _NOT_POSITIVE.match(said[b"max-age"]) is not None
+    return _LONG_AGO.search(said.get(b"expires", b"")) is not None

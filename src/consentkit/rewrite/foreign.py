@@ -47,6 +47,10 @@ _ENDS_P = frozenset(
 )
 
 
+#: Browsers nest no deeper than 512. It bounds memory, and the time an end tag may take to find its start.
+DEEPEST = 1024
+
+
 class ForeignContent:
     """The elements that are open since the outermost `<svg>` or `<math>`, which is the first."""
 
@@ -87,13 +91,13 @@ class ForeignContent:
         """A start tag read as HTML; only those that may hold foreign content or are inside it matter."""
         if name in (b"svg", b"math"):
             if not closes_itself:
-                self._open.append(Open(Language.SVG if name == b"svg" else Language.MATHML, name))
+                self._push(Open(Language.SVG if name == b"svg" else Language.MATHML, name))
             return
         if not self._open or name in _VOID:
             return
         if name in _ENDS_P:
-            self._close_in_html(b"p")
-        self._open.append(Open(Language.HTML, name))
+            self._close_in_html(b"p", within=16)
+        self._push(Open(Language.HTML, name))
 
     def start_foreign(self, name: bytes, *, closes_itself: bool, admits_html: bool = False) -> None:
         if closes_itself:
@@ -101,7 +105,11 @@ class ForeignContent:
         language = self._open[-1].language
         if language is Language.SVG:
             admits_html = name in _HTML_IN_SVG
-        self._open.append(Open(language, name, admits_html))
+        self._push(Open(language, name, admits_html))
+
+    def _push(self, element: Open) -> None:
+        if len(self._open) < DEEPEST:
+            self._open.append(element)
 
     def break_out(self) -> None:
         """Close elements until HTML can be read again."""
@@ -152,9 +160,10 @@ class ForeignContent:
                 return
         self._open.clear()
 
-    def _close_in_html(self, name: bytes, at: int | None = None) -> None:
+    def _close_in_html(self, name: bytes, at: int | None = None, within: int = DEEPEST) -> None:
         place = len(self._open) - 1 if at is None else at
-        while place >= 0 and self._open[place].language is Language.HTML:
+        last = max(0, place - within)
+        while place >= last and self._open[place].language is Language.HTML:
             if self._open[place].name == name:
                 del self._open[place:]
                 return

@@ -19,7 +19,7 @@ from __future__ import annotations
 import enum
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from consentkit.rewrite import holding, scanner
@@ -157,7 +157,8 @@ class Rewriter:
         self._is_last = False
 
         # Where the next byte is.
-        self._place = Place.UNDECIDED if inserting is Inserting.UNLESS_FRAGMENT else Place.BEFORE_HTML
+        asks = inserting is Inserting.UNLESS_FRAGMENT and not rules.xhtml  # XML has one root, and that says it
+        self._place = Place.UNDECIDED if asks else Place.BEFORE_HTML
         self._state: _State = Rewriter._beginning
         self._raw_end = scanner.RAW_TEXT[b"style"]
         self._foreign = ForeignContent()
@@ -246,7 +247,7 @@ class Rewriter:
         return at
 
     def _wait_for_more(self, rest: bytes) -> None:
-        is_tag = self._state is Rewriter._markup and self._place not in _READING_AHEAD
+        is_tag = self._state is Rewriter._markup and (self._rules.xhtml or self._place not in _READING_AHEAD)
         if is_tag and scanner.TAG_NAME.match(rest):
             self._unfinished = UnfinishedTag(rest, in_noscript=self._in_noscript)
         else:
@@ -258,7 +259,7 @@ class Rewriter:
             self._overlong.close()
         if self._place in _SETTLED or self._state is not Rewriter._markup:
             return
-        if self._templates or self._in_noscript:
+        if self._templates or self._in_noscript or self._rules.xhtml:
             return
         # A start tag that breaks off is dropped and a lone "<" is text, so both come after our insertions.
         if self._place is Place.AT_BODY_START:
@@ -274,7 +275,7 @@ class Rewriter:
             return ~at
         self._state = Rewriter._markup
         at = len(_BOM) if data.startswith(_BOM) else at
-        usual = scanner.USUAL_START.match(data, at, end) if self._inserts else None
+        usual = scanner.USUAL_START.match(data, at, end) if self._inserts and not self._rules.xhtml else None
         if usual and usual.end() - at <= LONGEST_WAIT:
             self._place = Place.BEFORE_HTML
             self._html(usual[1], usual.start(1))
@@ -283,6 +284,8 @@ class Rewriter:
         return at
 
     def _markup(self, data: bytes, at: int, end: int) -> int:
+        if self._rules.xhtml:
+            return self._xml(data, at, end)
         if self._foreign:
             return self._foreign_markup(data, at, end)
         place = self._place
@@ -422,7 +425,7 @@ class Rewriter:
         if _FRAMESET.match(data, read, window):
             self._enter_frameset()
             return at
-        if not self._is_last and read - at < READING_AHEAD and _UNCLEAR.match(data, read, window):
+        if not self._is_last and end - at < READING_AHEAD and _UNCLEAR.match(data, read, window):
             return ~at
         self._insert_body(at)
         return at
@@ -532,7 +535,8 @@ class Rewriter:
             self._learned.setdefault("content_language", decode(content).strip())
         if decode(values.get(b"name", b"")).lower() == "viewport":
             self._learned["viewport"] = decode(content)
-            if self._rules.drop_viewport and self._inserts and self._overlong is None:
+            stays_well_formed = not self._rules.xhtml or closes_itself(tag)
+            if self._rules.drop_viewport and self._inserts and self._overlong is None and stays_well_formed:
                 self._out.drop(at, after)
 
     # Holding back.
@@ -545,7 +549,7 @@ class Rewriter:
         if judge is not None:
             self._question = Question(judge, self._host, self._base, self._look_into)
             memory = self._rules.memory
-            self._known_html = memory.of(("html", self._host, self._base))
+            self._known_html = memory.of(("xml" if self._rules.xhtml else "html", self._host, self._base))
             self._known_svg = memory.of(("svg", self._host, self._base))
 
     def _look_into(self, document: str) -> tuple[Held, str] | None:
@@ -565,10 +569,15 @@ class Rewriter:
         known = self._known_svg if in_svg else self._known_html
         verdict = known.get(tag)
         if verdict is None:
-            verdict = holding.judge_tag(tag, name, holding.SVG if in_svg else holding.HTML, question)
+            verdict = holding.judge_tag(tag, name, self._table(in_svg), question)
             self._rules.memory.remember(known, tag, verdict)
         if verdict is not PASS:
             self._apply(verdict, at)
+
+    def _table(self, in_svg: bool) -> Mapping[bytes, Mapping[bytes, Reads]]:
+        if self._rules.xhtml:
+            return holding.XML
+        return holding.SVG if in_svg else holding.HTML
 
     def _apply(self, verdict: Verdict, at: int) -> None:
         self.held.update(verdict.held)
@@ -601,6 +610,9 @@ class Rewriter:
                 return at + 3
         elif second != 0x3F:
             return at + 1
+        elif self._rules.xhtml:
+            self._state = Rewriter._instruction
+            return at + 2
         self._state = Rewriter._bogus_comment
         return at + 2
 
@@ -617,7 +629,7 @@ class Rewriter:
             return at + len(b"<!--")
         if b"<!--".startswith(start):
             return ~at
-        if not self._foreign.reads_html():
+        if self._rules.xhtml or not self._foreign.reads_html():
             if start == _CDATA:
                 self._state = Rewriter._cdata
                 return at + len(_CDATA)
@@ -639,6 +651,13 @@ class Rewriter:
             return ~end
         self._state = Rewriter._markup
         return found + 1
+
+    def _instruction(self, data: bytes, at: int, end: int) -> int:
+        found = data.find(b"?>", at, end)
+        if found < 0:
+            return ~_before(data, at, end, (b"?",))
+        self._state = Rewriter._markup
+        return found + 2
 
     def _cdata(self, data: bytes, at: int, end: int) -> int:
         found = data.find(b"]]>", at, end)
@@ -746,6 +765,51 @@ class Rewriter:
         foreign.start_foreign(name, closes_itself=closes_itself(tag), admits_html=_admits_html(name, tag))
         return after
 
+    # XML: every element has its tags, none holds raw text, and names are what they are.
+
+    def _xml(self, data: bytes, at: int, end: int) -> int:
+        if self._place is Place.AT_BODY_START:
+            self._insert_body(at)
+            return at
+        at = data.find(b"<", at, end)
+        if at < 0:
+            return end
+        found = TAG.match(data, at, end)
+        if found is None or found.end() - at > LONGEST_WAIT:
+            return self._not_a_tag(data, at, end)
+        return self._xml_tag(found[1], found[0], at, found.end())
+
+    def _xml_tag(self, name: bytes, tag: bytes, at: int, after: int) -> int:
+        if self._place < Place.AFTER_HEAD:
+            self._xml_head(name, tag, at)
+        if name in holding.XML:
+            self._hold(name, tag, at)
+        if name == b"body" and self._place is Place.AFTER_HEAD and not closes_itself(tag):
+            self._place = Place.AT_BODY_START
+        elif name == b"template" and not closes_itself(tag):
+            self._templates += 1
+        elif name == b"/template":
+            self._templates -= self._templates > 0
+        elif name[0] == _SLASH:
+            self._ancestors.end(name[1:])
+        elif not closes_itself(tag) or name not in _XML_FOLLOWED:
+            self._followed(name, tag, at, after)
+        return after
+
+    def _xml_head(self, name: bytes, tag: bytes, at: int) -> None:
+        place = self._place
+        if name == b"html":
+            self._html(tag, at)
+        elif name == b"head" and place is Place.BEFORE_HEAD and not closes_itself(tag):
+            self._place = Place.IN_HEAD
+        elif name == b"/head" and place >= Place.IN_HEAD:
+            self._close_head(at)
+        elif name == b"body" and place is Place.BEFORE_HEAD:
+            # No head, or an empty one: what belongs there would not be valid anywhere else.
+            self._place = Place.AFTER_HEAD
+        elif place is Place.IN_HEAD and name in _EARLY_COMES_BEFORE:
+            self._insert_early(at)
+
     # A tag that is too long.
 
     def _let_go(self, data: bytes, at: int) -> int:
@@ -756,7 +820,7 @@ class Rewriter:
         assert found is not None, "a name and whole attributes make a tag"
         name = found[1].lower()
         in_svg = bool(self._foreign) and not self._foreign.reads_html(name) and self._foreign.in_svg
-        table = holding.SVG if in_svg else holding.HTML
+        table = self._table(in_svg)
         self._overlong = OverlongTag(
             holding.watched(name, tag, table) if self._question is not None else {},
             self._holds,
@@ -773,6 +837,8 @@ class Rewriter:
         return after
 
     def _any_tag(self, name: bytes, tag: bytes, at: int, after: int) -> int:
+        if self._rules.xhtml:
+            return self._xml_tag(name, tag, at, after)
         if self._foreign:
             return self._foreign_tag(name, tag, at, after)
         if self._place is not Place.IN_BODY and not self._templates and not self._in_noscript:
@@ -813,6 +879,7 @@ _SETTLED = (Place.UNDECIDED, Place.IN_BODY, Place.PASSING)  # at the end of the 
 _CDATA = b"<![CDATA["
 _AMP = frozenset({b"amp", "⚡".encode(), "⚡\ufe0f".encode()})
 #: Elements of which nothing follows but what they load.
+_XML_FOLLOWED = _FOLLOWED | {b"svg", b"math", b"noscript"}
 _SIMPLE = frozenset(holding.HTML) - {b"script", b"iframe", b"object", b"table", b"a"}
 
 

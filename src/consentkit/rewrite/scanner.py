@@ -160,10 +160,11 @@ TAG = re.compile(rb"<(/?+%b)%b" % (NAME, _REST))
 #: The name alone, when the tag is not all there.
 TAG_NAME = re.compile(rb"<(/?+%b)" % NAME)
 
-#: One attribute of a whole tag: groups name, and value in double, single or no quotes.
+#: One attribute of a whole tag: groups name, and value in double, single or no quotes. Any byte that is neither
+#: white space nor "/" begins a name, so searching for the next finds the next.
 ATTRIBUTE = re.compile(
-    rb"""[%b/]*+([^%b/>][^%b/>=]*+)(?:[%b]*+=[%b]*+(?:"([^"]*+)"|'([^']*+)'|([^%b>"'][^%b>]*+)?+))?+"""
-    % (WS, WS, WS, WS, WS, WS, WS)
+    rb"""([^%b/>][^%b/>=]*+)(?:[%b]*+=[%b]*+(?:"([^"]*+)"|'([^']*+)'|([^%b>"'][^%b>]*+)?+))?+"""
+    % (WS, WS, WS, WS, WS, WS)
 )
 
 COMMENT_AT = re.compile(rb"<" + COMMENT)

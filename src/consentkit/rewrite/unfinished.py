@@ -13,11 +13,11 @@ import enum
 import re
 from collections.abc import Callable, Mapping
 
-from consentkit.rewrite.holding import Reads
-from consentkit.rewrite.scanner import ATTRIBUTE, LONGEST_WAIT, RAW_TEXT, TAG_NAME, WS
+from consentkit.rewrite.holding import HTML, SVG, Reads
+from consentkit.rewrite.scanner import ATTRIBUTE, LONGEST_WAIT, RAW_TEXT, TAG_NAME, WS, one_of
 
 
-class Part(enum.Enum):
+class Part(enum.IntEnum):
     """The tokenizer's states inside a tag (HTML, 13.2.5.8 and 13.2.5.32 to 39)."""
 
     TAG_NAME = enum.auto()
@@ -37,12 +37,20 @@ _UNQUOTED = re.compile(rb"[^%b>]*+" % WS)
 _SPACE = re.compile(rb"[%b]*+" % WS)
 _BETWEEN = re.compile(rb"[%b/]*+" % WS)
 
-# Whole attributes of which also the end is certain: a quote, or a byte that can't belong to it.
-_WHOLE = re.compile(
-    rb"""(?:[%b/]++|[^%b/>][^%b/>=]*+(?:[%b]*+=[%b]*+(?:"[^"]*+"|'[^']*+'|[^%b>"'][^%b>]*+(?=[%b>]))|[%b]*+(?=[^%b=])))*+"""
-    % (WS, WS, WS, WS, WS, WS, WS, WS, WS, WS)
-)
 
+
+def _whole(unless: str) -> re.Pattern[bytes]:
+    """Attributes, but those named in `unless`, of which the end is certain: a quote, or a byte that is not theirs."""
+    refused = rb"(?!%b[%b/>=])" % (one_of(unless), WS) if unless else b""
+    return re.compile(
+        rb"""(?:[%b/]++|%b[^%b/>][^%b/>=]*+(?:[%b]*+=[%b]*+(?:"[^"]*+"|'[^']*+'|[^%b>"'][^%b>]*+(?=[%b>]))|[%b]*+(?=[^%b=])))*+"""
+        % (WS, refused, WS, WS, WS, WS, WS, WS, WS, WS, WS)
+    )
+
+
+_WHOLE = _whole("")
+#: Only of those that nobody watches for, whatever the element. A name cut off at the end of the data may be one.
+_UNWATCHED = _whole(" ".join(sorted({name.decode() for names in (*HTML.values(), *SVG.values()) for name in names})))
 
 def whole_attributes(tag: bytes) -> int:
     """How much of an unfinished tag is its name and attributes of which the end is certain."""
@@ -163,7 +171,10 @@ class OverlongTag:
     def feed(self, data: bytes) -> int:
         """Returns where the tag ends in `data`, or -1 when it goes on."""
         part, at, begin, size = self._part, 0, 0, len(data)
+        skip = _UNWATCHED if self._watched else _WHOLE
         while at < size and part is not Part.END:
+            if part is Part.BETWEEN:
+                at = skip.match(data, at).end()  # type: ignore[union-attr]
             before = part
             part, at = _step(part, data, at)
             if part is before:

@@ -39,8 +39,8 @@ class Findings:
         return {host for page in self.pages for host in page.live}
 
 
-def check(start: str, fetch: Callable[[str], Fetched]) -> Findings:
-    """Read pages from `start` on, following links of the same site, at most 12 of them."""
+def check(start: str, fetch: Callable[[str], Fetched], *, prefix: str) -> Findings:
+    """Read pages from `start` on, following links of the same site but those to our own pages, at most 12 of them."""
     findings = Findings()
     waiting, seen = [start], {start}
     while waiting and len(findings.pages) < MAX_PAGES:
@@ -57,7 +57,7 @@ def check(start: str, fetch: Callable[[str], Fetched]) -> Findings:
         page = read_page(fetched.url, fetched.body)
         findings.pages.append(page)
         for link in page.links:
-            if link not in seen and len(seen) < 50 and "/_ckit/" not in link:
+            if link not in seen and len(seen) < 50 and f"{prefix}/" not in link:
                 seen.add(link)
                 waiting.append(link)
     return findings

@@ -8,10 +8,10 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from consentkit.cookies import MAX_VALUE, Seal, offer_hash, write_choice
 from consentkit.errors import UnknownVendor, nearest
@@ -41,22 +41,36 @@ HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]+(\.[a-z0-9_-]+)*\Z")
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+\Z")
 
 
-def resolve_vendors(purposes: Sequence[Purpose]) -> tuple[tuple[Purpose, ...], list[str]]:
-    """The purposes with every registry key replaced by its `Vendor`, and the keys that are unknown."""
-    resolved, problems = [], []
+def beside(named: Sequence[str], more: Iterable[str]) -> list[str]:
+    """The problems of `more` whose key was not named before: what follows from a problem is no second one."""
+    keys = {problem.partition(":")[0] for problem in named}
+    return [problem for problem in more if problem.partition(":")[0] not in keys]
+
+
+def unknown_option(where: str, known: Iterable[str]) -> str:
+    """The sentence about a key that no option has."""
+    names = list(known)
+    hint = nearest(where.rpartition(".")[2], names) or f" Accepted: {', '.join(names)}."
+    return f"{where}: is not an option.{hint}"
+
+
+def resolve_vendors(purposes: Sequence[Purpose], problems: list[str]) -> tuple[Purpose, ...]:
+    """The purposes with every registry key replaced by its `Vendor`. An unknown key stays, so that places stay too."""
+    resolved = []
     for number, purpose in enumerate(purposes):
-        vendors = []
+        vendors: list[str | Vendor] = []
         for place, vendor in enumerate(purpose.vendors):
             try:
                 vendors.append(_from_registry(vendor) if isinstance(vendor, str) else vendor)
             except UnknownVendor as error:
+                vendors.append(error.name)
                 problems.append(
                     f"purposes[{number}].vendors[{place}]: {error.name!r} is not in the registry;"
                     f" search it with `consentkit vendors {error.name}`, or describe the company yourself with"
                     f" hosts and title.{nearest(error.name, error.known)}"
                 )
         resolved.append(dataclasses.replace(purpose, vendors=tuple(vendors)))
-    return tuple(resolved), problems
+    return tuple(resolved)
 
 
 def problems(site: Site) -> list[str]:
@@ -69,12 +83,13 @@ def _identity(site: Site) -> Iterator[str]:
     if not site.name.strip():
         yield 'name: is empty; write what people call the site, such as name="Drina Courier".'
     if site.url:
-        parts = urlsplit(site.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        parts = _split(site.url)
+        # The same form as an Origin header has, because the two are compared.
+        if parts is None or not ORIGIN.match(f"{parts.scheme}://{parts.netloc}"):
             yield f'url: {site.url!r} is not an address; write it like "https://courier.example".'
         elif parts.path not in ("", "/") or parts.query or parts.fragment:
             yield f'url: {site.url!r} has a path; write only "{parts.scheme}://{parts.netloc}".'
-    asking = [purpose.name for purpose in site.purposes if purpose.basis == Basis.CONSENT]
+    asking = [purpose.name for purpose in site.asked]
     for option, example in (("controller", "legal name and address"), ("contact", "an address to write to")):
         if asking and not getattr(site, option).strip():
             yield (
@@ -164,7 +179,7 @@ def _vendor(where: str, vendor: Vendor) -> Iterator[str]:
     yield from _id(f"{where}.name", vendor.name)
     for number, host in enumerate(vendor.hosts):
         yield from _host(f"{where}.hosts[{number}]", host)
-    if vendor.privacy and urlsplit(vendor.privacy).scheme not in ("http", "https"):
+    if vendor.privacy and _split(vendor.privacy) is None:
         yield f"{where}.privacy: {vendor.privacy!r} is not an address; write a full https:// URL."
     if vendor.country and not re.fullmatch("[A-Z]{2}", vendor.country):
         yield f'{where}.country: {vendor.country!r} is not a country; write two letters, such as "US".'
@@ -173,11 +188,10 @@ def _vendor(where: str, vendor: Vendor) -> Iterator[str]:
 def _host(where: str, host: str) -> Iterator[str]:
     bare, _, path = host.partition("/")
     if "://" in host:
-        parts = urlsplit(host)
-        better = f"{parts.hostname or ''}{parts.path if parts.path != '/' else ''}"
-        yield f'{where}: {host!r} has a scheme; write "{better}".'
+        bare, _, path = host.partition("://")[2].partition("/")
+        yield f'{where}: {host!r} has a scheme; write "{_plain(bare, path)}".'
     elif ":" in bare:
-        yield f'{where}: {host!r} has a port; ports are ignored, write "{bare.partition(":")[0]}".'
+        yield f'{where}: {host!r} has a port; ports are ignored, write "{_plain(bare, path)}".'
     elif bare.startswith(("*.", ".")):
         yield f'{where}: {host!r} has a wildcard; a host covers its subdomains, write "{host.lstrip("*.")}".'
     elif not HOST.match(bare.lower()):
@@ -191,12 +205,10 @@ def _names_and_paths(site: Site) -> Iterator[str]:
         yield f'prefix: {site.prefix!r} is not a path; write it like "/_ckit", without a slash at the end.'
     if not COOKIE_NAME.match(site.cookie_name):
         yield f"cookie_name: {site.cookie_name!r} can't name a cookie; use up to 32 letters, digits, - and _."
-    if site.cookie_domain:
-        yield from _host("cookie_domain", site.cookie_domain)
-    for option in ("origins",):
-        for number, origin in enumerate(getattr(site, option)):
-            if not ORIGIN.match(origin):
-                yield f'{option}[{number}]: {origin!r} is not an origin; write "https://www.courier.example".'
+    yield from _cookie_domain(site)
+    for number, origin in enumerate(site.origins):
+        if not ORIGIN.match(origin):
+            yield f'origins[{number}]: {origin!r} is not an origin; write it like "https://www.courier.example".'
     for number, host in enumerate(site.first_party):
         yield from _host(f"first_party[{number}]", host)
     for number, path in enumerate(site.skip):
@@ -209,6 +221,18 @@ def _names_and_paths(site: Site) -> Iterator[str]:
     for cookie, name in site.cookies.items():
         if name not in known:
             yield f"cookies.{cookie}: unknown purpose {name!r}; known purposes: {', '.join(known)}."
+
+
+def _cookie_domain(site: Site) -> Iterator[str]:
+    if not site.cookie_domain:
+        return
+    wrong = list(_host("cookie_domain", site.cookie_domain))
+    yield from wrong
+    parts = _split(site.url)
+    host = parts.hostname if parts is not None else None
+    if host and not wrong and not f".{host}".endswith(f".{site.cookie_domain.lower()}"):
+        # Browsers drop such a cookie without a word (RFC 6265, 5.3), so nobody's choice would last.
+        yield f"cookie_domain: {site.cookie_domain!r} is not {host!r} or a domain above it; write one of those."
 
 
 def _durations(site: Site) -> Iterator[str]:
@@ -242,13 +266,16 @@ def _appearance(site: Site) -> Iterator[str]:
 def _size(site: Site) -> Iterator[str]:
     names = [purpose.name for purpose in site.purposes]
     vendors = [v.name for purpose in site.purposes for v in purpose.vendors if isinstance(v, Vendor)]
+    versions = {policy.name: policy.version for policy in site.terms}
     today = datetime.now(UTC).date()
     fullest = Choice(
         day=today,
         expires=today + timedelta(days=400),
         purposes=dict.fromkeys(names, True),
         vendors=dict.fromkeys(vendors, True),
-        terms={policy.name: policy.version for policy in site.policies},
+        terms=versions,
+        closed=versions,
+        insisted=frozenset(site.gpc_purposes),
         offer=offer_hash(names),
     )
     length = len(Seal(["x" * MIN_SECRET], "size").sign(write_choice(fullest)))
@@ -257,6 +284,21 @@ def _size(site: Site) -> Iterator[str]:
             f"purposes: the cookie that agrees to everything would have {length} bytes, {MAX_VALUE} are the"
             f" limit; declare fewer of the {len(vendors)} vendors, or give them shorter ids."
         )
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of a web address, or None when it is none; `urlsplit` raises for some."""
+    try:
+        parts = urlsplit(url)
+        readable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if readable else None
+
+
+def _plain(host: str, path: str) -> str:
+    name = host.rpartition("@")[2].partition(":")[0]
+    return f"{name}/{path}" if path else name
 
 
 def _id(where: str, name: str) -> Iterator[str]:

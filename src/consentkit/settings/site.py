@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from consentkit.errors import ConfigurationError, UnknownPolicy, UnknownPurpose
-from consentkit.settings import checks
+from consentkit.settings import checks, kinds
 from consentkit.vocabulary import Basis, Holding, Policy, PolicyKind, Purpose, Text, Vendor
 
 SECRET_VARIABLE = "CONSENTKIT_SECRET"  # noqa: S105 - the name of a variable, not a secret
@@ -31,11 +31,11 @@ class Site:
     #: Where it is reached, such as "https://courier.example". Decides https, cookie names and origin checks; without it
     #: the request decides, which is right for development only.
     url: str = ""
-    #: Who is responsible (name and address) and where to write. Required once a purpose asks for consent: GDPR 13(1)(a).
+    #: Who is responsible (name and address) and where to write. Required once a purpose asks: GDPR 13(1)(a).
     controller: str = ""
     contact: str = ""
     #: At least 32 characters, or a list oldest to newest. Default: $CONSENTKIT_SECRET, several separated by blanks.
-    secret: str | Sequence[str] = ""
+    secret: str | Sequence[str] = field(default="", repr=False)
     #: Where records go: an SQLAlchemy URL. A relative path starts at `folder`.
     log: str = "sqlite:///consent.db"
     policies: Sequence[Policy] = ()
@@ -86,12 +86,24 @@ class Site:
     #: Where relative paths start. Set by `Site.load`; otherwise the working folder.
     folder: Path = field(default_factory=Path.cwd)
 
+    def __new__(cls, **options: object) -> Site:
+        unknown = [name for name in options if name not in (*cls.options(), "folder")]
+        if not unknown:
+            return super().__new__(cls)
+        problems = [checks.unknown_option(name, cls.options()) for name in unknown]
+        try:
+            cls(**{name: value for name, value in options.items() if name not in unknown})  # type: ignore[arg-type]
+        except ConfigurationError as error:
+            problems += error.problems
+        raise ConfigurationError(problems)
+
     def __post_init__(self) -> None:
+        problems: list[str] = []
+        for name, value in kinds.sound_fields(self, problems).items():
+            self._set(name, value)
         self._set("secret", _keys(self.secret))
-        vendors, problems = checks.resolve_vendors(self.purposes)
-        self._set("purposes", vendors)
-        self._set("policies", tuple(self.policies))
-        problems += checks.problems(self)
+        self._set("purposes", checks.resolve_vendors(self.purposes, problems))
+        problems += checks.beside(problems, checks.problems(self))
         if problems:
             raise ConfigurationError(problems)
 

@@ -153,8 +153,9 @@ ready(() => {
 doc.addEventListener("focusin", ({ target }) => {
   const own = root();
   if (!own || own.contains(target) || getComputedStyle(own).position !== "fixed") return;
-  const box = target.getBoundingClientRect();
   for (const part of own.children) {
+    // Read again for each: what is scrolled out from under one can come to lie under the next.
+    const box = target.getBoundingClientRect();
     const ours = part.getBoundingClientRect();
     const over = Math.min(box.bottom, ours.bottom) - Math.max(box.top, ours.top);
     if (!ours.height || over <= 0 || box.right < ours.left || box.left > ours.right) continue;

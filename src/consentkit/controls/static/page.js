@@ -1,4 +1,7 @@
 // What both the banner and the reader bar need.
+const doc = document;
+const root = () => doc.getElementById("ckit-root");
+const state = () => root()?.dataset || {};
 const words = (text, gap = " ") => text ? text.split(gap) : [];
 const page = doc.documentElement;
 window.ckit.open = () => location.assign(root().querySelector("a[href*='/preferences?']").href);

@@ -16,6 +16,7 @@ sheet.replaceSync(
   "[data-ckit-r]{height:auto!important;max-height:none!important;min-height:var(--ckit-h)!important;-webkit-line-clamp:none!important}" +
   "[data-ckit-w]{overflow-wrap:anywhere!important;min-width:0!important;max-width:100%!important}" +
   "[data-ckit-w]:not(pre,code,textarea){white-space:normal!important}" +
+  "[data-ckit-w]:is(input,select,textarea,img){box-sizing:border-box!important}" +
   "[data-ckit-w=flex]{flex-wrap:wrap!important}"
 );
 const before = new Map(); // element -> [its style attribute, the same with our additions]

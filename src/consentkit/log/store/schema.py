@@ -1,17 +1,21 @@
-"""The tables.
+"""The tables, and how a store of an older version becomes one of this.
 
-They are ready for what is still to come, so that only additions are needed: a Merkle tree over `leaf_hash`,
-signed checkpoints, erasure (which empties columns of an entry and keeps its hash), entries of other kinds.
+Every change so far is an addition, and has to stay one: while two hosts are upgraded one after the other, the
+version before still reads and writes what this one writes. So a migration is a list of tables to make and rows to
+put in, and one row says how far a store is. (Alembic would bring scripts in a folder, a second table of versions
+and a template engine, for branches and downgrades that an append-only log must not have; see docs/why.md.)
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     ForeignKey,
     Index,
     Integer,
@@ -19,11 +23,12 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    insert,
     select,
 )
 
 #: Grows with every change of the schema.
-SCHEMA = 1
+SCHEMA = 2
 
 #: The oldest SCHEMA whose code can still read and write what this one writes.
 SCHEMA_NEEDED = 1
@@ -98,7 +103,7 @@ part = Table(
     **STRICT_WITHOUT_ROWID,
 )
 
-#: The log itself. Erasing will empty payload, subject, pattern, once and expires, and keep index and hash.
+#: The log itself. Erasing empties payload, subject, pattern, once and expires, and keeps index and hash.
 entry = Table(
     "ckit_entry",
     metadata,
@@ -117,8 +122,9 @@ entry = Table(
 Index("ckit_entry_time", entry.c.time)
 # With the time in it, counting patterns by day and finding by pattern and time never touch the entries.
 Index("ckit_entry_pattern", entry.c.pattern, entry.c.time)
-Index("ckit_entry_subject", entry.c.subject, sqlite_where=entry.c.subject.is_not(None))
-Index("ckit_entry_once", entry.c.once, unique=True, sqlite_where=entry.c.once.is_not(None))
+_HAS_SUBJECT, _HAS_ONCE = entry.c.subject.is_not(None), entry.c.once.is_not(None)
+Index("ckit_entry_subject", entry.c.subject, sqlite_where=_HAS_SUBJECT, postgresql_where=_HAS_SUBJECT)
+Index("ckit_entry_once", entry.c.once, unique=True, sqlite_where=_HAS_ONCE, postgresql_where=_HAS_ONCE)
 
 #: How often a notice was shown. A counter, never a row per visitor.
 asked_table = Table(
@@ -131,7 +137,77 @@ asked_table = Table(
     **STRICT_WITHOUT_ROWID,
 )
 
+# Since schema 2
+
+#: One row: how many entries the tree has taken in, how many at its beginning were folded away, and how often the log
+#: had to begin anew because its database went back in time.
+tree_table = Table(
+    "ckit_tree",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("size", Big, nullable=False),
+    Column("folded", Big, nullable=False),
+    Column("generation", Integer, nullable=False),
+    **STRICT,
+)
+
+#: The nodes of the tree, 256 beside each other (see tree.py). Level 0 holds leaf hashes a second time: what was
+#: changed in one of the two places is named by the other.
+tile_table = Table(
+    "ckit_tile",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", Big, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+    **STRICT,
+)
+
+#: What was signed: of each day the last, and the newest of all.
+checkpoint_table = Table(
+    "ckit_checkpoint",
+    metadata,
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("size", Big, primary_key=True, autoincrement=False),
+    Column("day", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    **STRICT,
+)
+
+#: What must not be erased: "subject:…", or "index:…" of one entry.
+hold_table = Table(
+    "ckit_hold",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("since", Big, nullable=False),  # seconds since 1970
+    **STRICT,
+)
+
+#: Which tables came with which schema.
+ADDED: dict[int, Sequence[Table]] = {2: (tree_table, tile_table, checkpoint_table, hold_table)}
+
 CHOICE = "choice"
 
 #: The question for the index of the next entry.
 SIZE = select(head.c.size)
+
+
+def create(on: Connection) -> None:
+    """All tables, and their first rows."""
+    metadata.create_all(on, checkfirst=False)
+    on.execute(insert(schema_table).values(version=SCHEMA, needed=SCHEMA_NEEDED))
+    on.execute(insert(head).values(one=1, size=0))
+    _plant(on)
+
+
+def migrate(on: Connection, version: int) -> None:
+    """Add to a store of `version` what came since. Nothing that is there is touched."""
+    for schema in range(version + 1, SCHEMA + 1):
+        metadata.create_all(on, tables=ADDED[schema], checkfirst=True)
+    if version < 2:
+        _plant(on)
+    on.execute(schema_table.update().values(version=SCHEMA, needed=SCHEMA_NEEDED))
+
+
+def _plant(on: Connection) -> None:
+    # The tree of an older log grows from its first entry, a stretch at a time, like any other.
+    on.execute(insert(tree_table).values(one=1, size=0, folded=0, generation=1))

@@ -1,0 +1,75 @@
+"""The log's keys as a process holds them, and what it last signed with them.
+
+The newest checkpoint is kept a second time, in `<log_key>.seen` beside the key and away from the database: when the
+database is put back to an older copy, by accident or on purpose, the two disagree, and that is noticed before
+anything else is signed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from consentkit.log import checkpoint as notes
+from consentkit.log.checkpoint import BadSignature, Checkpoint, SigningKey, UnreadableNote, VerifierKey
+
+logger = logging.getLogger("consentkit")
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The keys of one log, at least one. `seen`: the file that remembers what was signed last."""
+
+    keys: tuple[SigningKey, ...]
+    seen: Path
+
+    @property
+    def name(self) -> str:
+        return self.keys[0].name
+
+    def origin(self, generation: int) -> str:
+        """The name under which a log signs. One that went back in time goes on under another: two different trees
+        of one size and one name would be what a checkpoint promises never to be."""
+        return self.name if generation == 1 else f"{self.name}-{generation}"
+
+    def generation(self, origin: str) -> int | None:
+        """Which generation of this log an origin means; None when it is another log's."""
+        if origin == self.name:
+            return 1
+        found = re.fullmatch(re.escape(self.name) + r"-([1-9][0-9]{0,5})", origin)
+        return int(found[1]) if found else None
+
+    def verifiers(self, generation: int) -> list[VerifierKey]:
+        return [key.verifier.renamed(self.origin(generation)) for key in self.keys]
+
+    def sign(self, text: str, generation: int) -> str:
+        return notes.sign(text, [key.renamed(self.origin(generation)) for key in self.keys])
+
+    def remember(self, note: str) -> None:
+        """Keep what was signed. Failing is told and does no harm but to the memory."""
+        beside = self.seen.with_name(f"{self.seen.name}.new")
+        try:
+            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                file.write(note)
+            beside.replace(self.seen)
+        except OSError as problem:
+            logger.warning("What the log signed last can't be kept beside its key: %s", problem)
+
+    def last_seen(self) -> Checkpoint | None:
+        """What was signed last, as far as this file knows; None when it says nothing that we signed."""
+        with suppress(OSError, UnreadableNote, BadSignature, UnicodeDecodeError):
+            note = self.seen.read_text(encoding="utf-8")
+            generation = self.generation(note.partition("\n")[0])
+            if generation is not None:
+                return notes.open_checkpoint(note, self.verifiers(generation))
+        return None
+
+
+def load(path: Path) -> Keyring | None:
+    """The keys in this file; None when there is none. Raises ConfigurationError."""
+    keys = notes.load_keys(path)
+    return Keyring(keys, path.with_name(f"{path.name}.seen")) if keys else None
