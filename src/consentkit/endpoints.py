@@ -117,7 +117,7 @@ class Endpoints:
 
     def get(self, route: str, visit: Visit) -> Reply | Health:
         """The answer to a GET or HEAD."""
-        query = dict(parse_qsl(visit.query, max_num_fields=MAX_FIELDS)) if len(visit.query) < MAX_FORM else {}
+        query = _fields(visit.query)
         if route == "preferences":
             return self._preferences(visit, query)
         if route == "reader":
@@ -431,6 +431,14 @@ def status_message(site: Site, action: Action, new: Choice) -> str:
 
 def _accepts(form: Form, site: Site) -> bool:
     return form.action is Action.ACCEPT_POLICIES or (form.action is Action.ACCEPT_ALL and not site.asked)
+
+
+def _fields(query: str) -> Mapping[str, str]:
+    """The fields of an address; one with more of them than any of ours has none that we look at."""
+    try:
+        return dict(parse_qsl(query, max_num_fields=MAX_FIELDS))
+    except ValueError:
+        return {}
 
 
 def _read_again(visit: Visit, query: Mapping[str, str]) -> ReaderChoice:

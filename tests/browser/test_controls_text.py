@@ -15,7 +15,7 @@ SIZES = """() => [...document.querySelectorAll('body *')].filter(e => !e.closest
 OUTSIDE = """() => { const copy = document.documentElement.cloneNode(true);
   copy.querySelectorAll('[data-ckit-ui], script').forEach(e => e.remove()); return copy.outerHTML }"""
 # Layout shifts as browsers count them, from the first paint on.
-SHIFTS = """new Promise(done => { let sum = 0; 
+SHIFTS = """new Promise(done => { let sum = 0;
   new PerformanceObserver(list => list.getEntries().forEach(e => sum += e.value))
   .observe({ type: 'layout-shift', buffered: true }); setTimeout(() => done(sum), 300) })"""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import turbohtml
+
 from consentkit.rewrite import Held, Inserting, Page, Rewriter, Rules
 
 Tree = tuple[Any, ...]

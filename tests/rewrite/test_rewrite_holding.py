@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from consentkit.rewrite import Held, Inserting, Rules
 from tests.rewrite.oracle import PLACEHOLDER, Markers, rewrite, rewritten, undone
 

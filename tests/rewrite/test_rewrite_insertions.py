@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from consentkit.rewrite import Inserting, Page, Rewriter, Rules
 from tests.rewrite.oracle import BODY, EARLY, INSERTING, LATE, Markers, placed, rewrite, rewritten
 
@@ -21,7 +22,7 @@ PLACES = {
     "before a style": "◆<head>«<style>a{}</style>»</head>●x",
     "before a link": "◆<head>«<link rel=icon href=x>»</head>●x",
     "before a noscript": "◆<head>«<noscript><link></noscript>»</head>●x",
-    "a comment is not in the way": "<!--a-->◆<!--b--><head><!--c-->«»</head><!--d-->●x",
+    "a comment is not in the way": '<!--a--><html data-ckit-text="150"><!--b--><head><!--c-->«»</head><!--d-->●x',
     "no head": "◆«»●<p>x",
     "no head, title": "◆<title>x</title>«»●<p>y",
     "no head, script": "◆«<script>1</script>»●<p>y",
@@ -30,7 +31,7 @@ PLACES = {
     "body without head": "◆«»<body>●x",
     "a script after the head": "◆<head>«»</head><script>1</script><body>●x",
     "a noscript after the head is of the body": "◆<head>«»</head>●<noscript>x</noscript>",
-    "stray end tags are ignored": "</p>◆</b><head></p>«»</head></div><body>●",
+    "stray end tags are ignored": "</p></b>◆<head></p>«»</head></div><body>●",
     "an end tag that implies a body": "◆«»●</br>",
     "body in an attribute": '◆<head><title a="<body>">x</title>«»</head><body title="<body>">●x',
     "body in a comment": "<!--<head><body>-->◆«»●x",

@@ -16,10 +16,12 @@ import codecs
 import re
 from typing import Protocol
 
+# Labels of the Encoding Standard.
+_UTF_16_LE = "utf-16 utf-16le unicode ucs-2 csunicode iso-10646-ucs-2 unicodefeff"
 _UTF_16 = {
-    "utf-16": "utf-16-le", "utf-16le": "utf-16-le", "unicode": "utf-16-le", "ucs-2": "utf-16-le", "csunicode": "utf-16-le",
-    "iso-10646-ucs-2": "utf-16-le", "unicodefeff": "utf-16-le", "utf-16be": "utf-16-be", "unicodefffe": "utf-16-be",
-}  # fmt: skip
+    **dict.fromkeys(_UTF_16_LE.split(), "utf-16-le"),
+    **dict.fromkeys(("utf-16be", "unicodefffe"), "utf-16-be"),
+}
 _ISO_2022_JP = frozenset({"iso-2022-jp", "csiso2022jp"})
 
 #: Labels whose pages browsers refuse to decode; they show one replacement character and nothing of ours matters.
@@ -69,13 +71,12 @@ class Utf16:
         data = self._waiting + data
         whole = self._whole(data)
         self._waiting = data[whole:]
-        return self._encoded(self._stream.feed(data[:whole].decode(self._codec, "surrogatepass").encode("utf-8", "surrogatepass")))
+        return self._encoded(self._stream.feed(self._inner(data[:whole])))
 
     def close(self) -> bytes:
         """An odd byte at the end is no letter; it goes out as it came."""
         paired = len(self._waiting) & ~1
-        rest = self._waiting[:paired].decode(self._codec, "surrogatepass").encode("utf-8", "surrogatepass")
-        inner = self._stream.feed(rest) + self._stream.close()
+        inner = self._stream.feed(self._inner(self._waiting[:paired])) + self._stream.close()
         return self._encoded(inner, final=True) + self._waiting[paired:]
 
     def _whole(self, data: bytes) -> int:
@@ -84,6 +85,9 @@ class Utf16:
         if size and 0xD8 <= data[size - 1 if self._codec == "utf-16-le" else size - 2] <= 0xDB:
             size -= 2
         return size
+
+    def _inner(self, data: bytes) -> bytes:
+        return data.decode(self._codec, "surrogatepass").encode("utf-8", "surrogatepass")
 
     def _encoded(self, data: bytes, *, final: bool = False) -> bytes:
         return self._utf_8.decode(data, final).encode(self._codec, "surrogatepass")
@@ -134,7 +138,7 @@ class _Shifted:
         return self._translate(waiting)
 
     def _translate(self, data: bytes) -> bytes:
-        pieces = []
+        pieces: list[bytes] = []
         at = 0
         for shift in _SHIFT.finditer(data):
             pieces += self._piece(data[at : shift.start()]), shift[0]

@@ -75,9 +75,9 @@ XML: Mapping[bytes, _Attributes] = MappingProxyType({**HTML, **SVG, b"script": {
 
 #: `<link rel>` whose target is fetched or connected to; canonical, alternate, author and the like only name it.
 LOADING_RELS = frozenset(
-    "stylesheet preload modulepreload prefetch prerender preconnect dns-prefetch icon apple-touch-icon "
-    "apple-touch-icon-precomposed apple-touch-startup-image mask-icon manifest fluid-icon import "
-    "compression-dictionary".split()
+    ("stylesheet", "preload", "modulepreload", "prefetch", "prerender", "preconnect", "dns-prefetch", "icon")
+    + ("apple-touch-icon", "apple-touch-icon-precomposed", "apple-touch-startup-image", "mask-icon", "fluid-icon")
+    + ("manifest", "import", "compression-dictionary")
 )
 
 #: Elements that load something or not, by the value of an attribute.

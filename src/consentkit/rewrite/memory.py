@@ -29,7 +29,7 @@ _EDITED = 900  # bytes
 class TagMemory:
     """Verdicts by situation and tag; when it is full it forgets everything and starts anew."""
 
-    __slots__ = ("_max_bytes", "_size", "_situations")
+    __slots__ = ("_max_bytes", "_situations", "_size")
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes

@@ -126,8 +126,8 @@ class Rewriter:
 
     __slots__ = (
         "_after_overlong", "_ancestors", "_base", "_base_is_known", "_foreign", "_foreign_outside", "_host",
-        "_in_noscript", "_insertions", "_inserts", "_is_last", "_known_html", "_known_svg", "_learned", "_out", "_overlong",
-        "_place", "_question", "_raw_end", "_rules", "_state", "_templates", "_unfinished", "_waiting",
+        "_in_noscript", "_insertions", "_inserts", "_is_last", "_known_html", "_known_svg", "_learned", "_out",
+        "_overlong", "_place", "_question", "_raw_end", "_rules", "_state", "_templates", "_unfinished", "_waiting",
         "edits", "held",
     )  # fmt: skip
 
@@ -346,7 +346,7 @@ class Rewriter:
             return scanner.SKIP_LEADING
         if place is Place.IN_HEAD or self._question is not None:
             return scanner.SKIP_EARLY_HEAD
-        return scanner.SKIP_HEAD
+        return scanner.SKIP_HEAD if place is Place.LATER_IN_HEAD else scanner.SKIP_AFTER_HEAD
 
     def _head_tag(self, name: bytes, tag: bytes, at: int, after: int) -> int:
         """Returns `at` when the tag has changed the place and has to be read again there."""
@@ -731,11 +731,9 @@ class Rewriter:
 
     def _foreign_markup(self, data: bytes, at: int, end: int) -> int:
         foreign = self._foreign
-        if foreign.is_drawing:
-            at = scanner.SKIP_DRAWING.match(data, at, end).end()  # type: ignore[union-attr]
-        else:
-            at = data.find(b"<", at, end)
-        if at < 0 or at == end:
+        skip = scanner.SKIP_DRAWING if foreign.is_drawing else scanner.SKIP_TEXT
+        at = skip.match(data, at, end).end()  # type: ignore[union-attr]
+        if at == end:
             return end
         found = TAG.match(data, at, end)
         if found is None or found.end() - at > LONGEST_WAIT:

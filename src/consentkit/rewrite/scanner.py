@@ -95,14 +95,14 @@ _DRAWING = (
     "femergenode animate animatetransform pattern marker"
 )
 _DRAWING_TAG = rb"/?+%b%b%b" % (one_of(_DRAWING), NAME_END, _REST)
-_PLAIN_SVG = rb"[sS][vV][gG]%b%b(?:[^<]++|<(?:%b|[tT][iI][tT][lL][eE]>[^<]*+</[tT][iI][tT][lL][eE]>))*+</[sS][vV][gG]>" % (
-    NAME_END, _REST, _DRAWING_TAG,
-)  # fmt: skip
+_SVG_TITLE = rb"[tT][iI][tT][lL][eE]>[^<]*+</[tT][iI][tT][lL][eE]>"
+_PLAIN_SVG = rb"[sS][vV][gG]%b%b(?:[^<]++|<(?:%b|%b))*+</[sS][vV][gG]>" % (NAME_END, _REST, _DRAWING_TAG, _SVG_TITLE)
 
 # A meta that is neither a viewport nor http-equiv: half of the tags in the head of a news page. A name with a
 # character reference might be either.
+_NOT_PLAIN = rb'[hH][tT]|[nN][aA][mM][eE]="?[vV&]'
 _PLAIN_META = (
-    rb'[mM][eE][tT][aA](?: (?![hH][tT]|[nN][aA][mM][eE]="?[vV&])[a-zA-Z][a-zA-Z0-9:._-]*+=(?:"[^"]*+"|[a-zA-Z0-9-]++))++ ?+/?+>'
+    rb'[mM][eE][tT][aA](?: (?!%b)[a-zA-Z][a-zA-Z0-9:._-]*+=(?:"[^"]*+"|[a-zA-Z0-9-]++))++ ?+/?+>' % _NOT_PLAIN
 )
 
 #: Start tags that the body scan stops at: they load something, hold raw text, or change how the rest is read.
@@ -120,6 +120,7 @@ SKIP_BODY = re.compile(
     rb"[^<]*+(?:<(?:%b|%b|%b|%b|%b|%b)[^<]*+)*+" % (_END, _START, _PLAIN_SVG, _PLAIN_META, BOGUS_COMMENT, _TEXT)
 )
 
+SKIP_TEXT = re.compile(rb"[^<]*+")
 #: The same inside svg and math: text and drawing, which leave the stack of open elements as it is.
 SKIP_DRAWING = re.compile(rb"[^<]*+(?:<(?:%b)[^<]*+)*+" % _DRAWING_TAG)
 
@@ -145,9 +146,10 @@ SKIP_LEADING = _head()
 SKIP_EARLY_HEAD = _head(_PLAIN_META, whole("title"), _HARMLESS_END)
 #: What may stand in the head after it, as long as nothing is to be held back. A script with `<!--` in it may hold
 #: `</script>` as text; its escaped states are left to the slow way.
-SKIP_HEAD = _head(
-    _PLAIN_META, _LINK, whole("script", rb"!--|"), whole("style"), whole("title"), whole("noscript"), _HARMLESS_END
-)
+_WHOLE_IN_HEAD = (_PLAIN_META, _LINK, whole("script", rb"!--|"), whole("style"), whole("title"), _HARMLESS_END)
+SKIP_HEAD = _head(*_WHOLE_IN_HEAD, whole("noscript"))
+#: What goes to the head even after `</head>`. A noscript there begins the body.
+SKIP_AFTER_HEAD = _head(*_WHOLE_IN_HEAD)
 
 #: How nearly every page begins, in one step. Group 1 is the <html> tag.
 USUAL_START = re.compile(

@@ -42,8 +42,12 @@ ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+\Z")
 
 
 def beside(named: Sequence[str], more: Iterable[str]) -> list[str]:
-    """The problems of `more` whose key was not named before: what follows from a problem is no second one."""
+    """The problems of `more` whose key was not named before: what follows from a problem is no second one.
+
+    A wrong member (`secret[0]`) has its list named too, because the list was taken out.
+    """
     keys = {problem.partition(":")[0] for problem in named}
+    keys |= {key.rpartition("[")[0] for key in keys if key.endswith("]")}
     return [problem for problem in more if problem.partition(":")[0] not in keys]
 
 

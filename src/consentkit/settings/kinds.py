@@ -45,15 +45,24 @@ def _sound(where: str, value: Any, kind: Any, problems: list[str]) -> Any:
         problems.append(f"{where}: {value!r} is {name_of(type(value))}; accepted is {name_of(kind)}.")
         raise _Nothing
     if origin is Sequence:
-        return tuple(_sound(f"{where}[{n}]", item, get_args(kind)[0], problems) for n, item in enumerate(value))
+        (of,) = get_args(kind)
+        return tuple(_each([(f"{where}[{n}]", item, of) for n, item in enumerate(value)], problems))
     if origin is Mapping:
-        return {
-            _sound(f"{where}.{key}", key, str, problems): _sound(f"{where}.{key}", item, get_args(kind)[1], problems)
-            for key, item in value.items()
-        }
+        keys = _each([(f"{where}.{key}", key, str) for key in value], problems)
+        return dict(
+            zip(keys, _each([(f"{where}.{key}", value[key], get_args(kind)[1]) for key in keys], problems), strict=True)
+        )
     if dataclasses.is_dataclass(kind):
         return dataclasses.replace(value, **sound_fields(value, problems, where=f"{where}."))
     return value
+
+
+def _each(members: Sequence[tuple[str, Any, Any]], problems: list[str]) -> list[Any]:
+    """Every member sound. One that is not takes the whole list out, after all of them were looked at."""
+    found = [sound(where, item, kind, _Nothing, problems) for where, item, kind in members]
+    if any(item is _Nothing for item in found):
+        raise _Nothing
+    return found
 
 
 def sound_fields(value: Any, problems: list[str], *, where: str = "") -> Mapping[str, Any]:

@@ -45,9 +45,12 @@ const choose = async (button, fields, action) => {
   // The same random word, so that a choice which did arrive is not recorded twice.
   const once = Object.assign(doc.createElement("input"), { type: "hidden", name: "once", value: body.get("once") });
   form().append(once);
-  passing = true;
-  form().requestSubmit(button);
-  passing = false;
+  // In a task of its own: while a submit event is under way another submission does nothing.
+  setTimeout(() => {
+    passing = true;
+    form().requestSubmit(button);
+    passing = false;
+  });
 };
 const done = (said, button, fields, focused) => {
   const { vendors = {}, granted = [], refused = [] } = said;

@@ -19,9 +19,11 @@ from sqlalchemy.dialects import sqlite
 from consentkit.errors import ConfigurationError, LogUnavailable
 from consentkit.log import canonical as jcs
 from consentkit.log import notice as notices
+from consentkit.log.keyring import Keyring
 from consentkit.log.notice import Notice
 from consentkit.log.record import UNKNOWN_NOTICE, Entry, Record, Stored
-from consentkit.log.store.place import check, engine, reason_of
+from consentkit.log.store.integrator import Grown, integrate, look_back
+from consentkit.log.store.place import Place, check, engine, reason_of
 from consentkit.log.store.schema import CHOICE, SIZE, asked_table, entry, head, notice_table, part, pattern
 
 #: Notices that were shown, by digest, with the day.
@@ -50,7 +52,7 @@ class Appender:
     opened: what went into a deleted file would be acknowledged and lost.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self._path = path
         self._connection: Connection | None = None
         self._inode = (0, 0)
@@ -81,6 +83,30 @@ class Appender:
             self.close()
             raise LogUnavailable(reason_of(problem)) from problem
 
+    def integrate(self, keyring: Keyring | None, today: date) -> Grown | None:
+        """Let the tree take in what was committed, see integrator.py; the caller holds `alone(path)`.
+
+        Raises WentBack, TreeBroken, and LogUnavailable when the database could not be used.
+        """
+        try:
+            return integrate(self._connected(), keyring, today)
+        except (sqlite3.Error, exc.DBAPIError, ConfigurationError, OSError) as problem:
+            self.close()
+            raise LogUnavailable(reason_of(problem)) from problem
+
+    def look_back(self, keyring: Keyring) -> None:
+        """See that the log is not older than what was signed from it. Raises as `integrate` does."""
+        try:
+            look_back(self._connected(), keyring)
+        except (sqlite3.Error, exc.DBAPIError, ConfigurationError, OSError) as problem:
+            self.close()
+            raise LogUnavailable(reason_of(problem)) from problem
+
+    @property
+    def moved(self) -> bool:
+        """Whether the file at the path is another one than when it was opened."""
+        return self._connection is None or (isinstance(self._path, Path) and _identity(self._path) != self._inode)
+
     def close(self) -> None:
         """Let go of the connection and of everything that was remembered from it."""
         connection, self._connection = self._connection, None
@@ -93,8 +119,7 @@ class Appender:
         self._notices.clear()
 
     def _connected(self) -> Connection:
-        found = os.stat(self._path)
-        inode = (found.st_dev, found.st_ino)
+        inode = _identity(self._path) if isinstance(self._path, Path) else self._inode
         if self._connection is not None and inode != self._inode:
             self.close()
         if self._connection is None:
@@ -158,22 +183,20 @@ class Appender:
 
     def _write(self, on: Connection, entries: Sequence[Entry], new: _New) -> list[Stored]:
         made = _made_before(on, entries)
-        base: int = on.execute(SIZE).scalar_one()
-        rows: list[tuple[Any, ...]] = []
-        stored: list[Stored] = []
+        firsts: list[Entry] = []
+        keys = {each.once for each in entries if each.once in made}
         for each in entries:
-            if each.once is not None and each.once in made:
-                stored.append(made[each.once])
-                continue
-            here = Stored(id=each.record.id, index=base + len(rows), time=each.record.time)
-            rows.append(_row(each, here.index, self._pattern_number(on, each, new)))
-            stored.append(here)
-            if each.once is not None:
-                made[each.once] = replace(here, again=True)
-        if rows:
-            _insert_entries(on, rows)
-            on.execute(update(head).values(size=base + len(rows)))
-        return stored
+            if each.once is None or each.once not in keys:
+                firsts.append(each)
+                keys.add(each.once)
+        rows = [_row(each, self._pattern_number(on, each, new)) for each in firsts]
+        base = _insert(on, rows) if rows else 0
+        here = [
+            Stored(id=each.record.id, index=base + place, time=each.record.time) for place, each in enumerate(firsts)
+        ]
+        made |= {each.once: replace(where, again=True) for each, where in zip(firsts, here, strict=True) if each.once}
+        of_entry = dict(zip(map(id, firsts), here, strict=True))
+        return [of_entry.get(id(each)) or made[each.once or ""] for each in entries]
 
     def _pattern_number(self, on: Connection, each: Entry, new: _New) -> int:
         likeness = _likeness(each.record)
@@ -221,6 +244,47 @@ class Appender:
         new.notices.add(notice.digest)
 
 
+def _identity(path: Path) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
+
+
+def take_indices(on: Connection, count: int) -> int:
+    """The first of `count` indices that belong to this transaction from now on."""
+    size: int = on.execute(update(head).values(size=head.c.size + count).returning(head.c.size)).scalar_one()
+    return size - count
+
+
+def _insert(on: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Write the rows in their order, and answer with the index of the first."""
+    if on.dialect.name == "postgresql":
+        return _insert_on_server(on, rows)
+    base: int = on.execute(SIZE).scalar_one()
+    _insert_entries(on, [(base + place, *row) for place, row in enumerate(rows)])
+    on.execute(update(head).values(size=base + len(rows)))
+    return base
+
+
+# One statement: the row that counts entries is locked no longer than it takes to insert and to commit, and whoever
+# comes next finds both or neither. (A sequence would leave gaps, and commit in another order than it counts.)
+_COLUMNS = {
+    "kind": "text", "id": "text", "time": "bigint", "subject": "text", "pattern": "integer", "expires": "text",
+    "once": "text", "payload": "bytea", "leaf_hash": "bytea",
+}  # fmt: skip
+_INSERT_ON_SERVER = (
+    f"WITH h AS (UPDATE ckit_head SET size = size + %s RETURNING size - %s AS base), "
+    f"i AS (INSERT INTO ckit_entry (idx, {', '.join(_COLUMNS)}) "
+    f"SELECT h.base + v.place - 1, {', '.join(f'v.{name}' for name in _COLUMNS)} "
+    f"FROM h, unnest({', '.join(f'%s::{kind}[]' for kind in _COLUMNS.values())}) "
+    f"WITH ORDINALITY AS v({', '.join(_COLUMNS)}, place)) SELECT base FROM h"
+)
+
+
+def _insert_on_server(on: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return int(on.exec_driver_sql(_INSERT_ON_SERVER, (len(rows), len(rows), *columns)).scalar_one())
+
+
 # Compiled once: what SQLAlchemy does per row of a batch costs as much as SQLite's own work.
 _INSERT_ENTRY = str(insert(entry).compile(dialect=sqlite.dialect()))
 _ONE_ENTRY = _INSERT_ENTRY[_INSERT_ENTRY.rindex("(") :]
@@ -256,11 +320,10 @@ def _made_before(on: Connection, entries: Sequence[Entry]) -> dict[str, Stored]:
     }
 
 
-def _row(each: Entry, index: int, number: int) -> tuple[Any, ...]:
-    """In the order of the columns of `ckit_entry`, see `_INSERT_ENTRY`."""
+def _row(each: Entry, number: int) -> tuple[Any, ...]:
+    """In the order of the columns of `ckit_entry` after its index."""
     record = each.record
     return (
-        index,
         CHOICE,
         record.id,
         int(record.time.timestamp()),
