@@ -64,6 +64,10 @@ PAGES: dict[str, str] = {
     "/de": article(body=FRAME, html='lang="de"'),
     "/px": PX,
     "/legacy": LEGACY,
+    "/scripts": article(
+        f"{VIEWPORT}<script src='http://counter.localhost:9/1.js'></script>",
+        "<script src='http://counter.localhost:9/2.js' defer></script>",
+    ),
     "/transformed": article(VIEWPORT + "<style>body{transform:translateX(0)}</style>"),
     "/hostile": article(
         VIEWPORT + "<style>*{color:red!important;letter-spacing:3px}body>*{display:none;opacity:.5}"

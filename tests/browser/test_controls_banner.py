@@ -16,6 +16,10 @@ TERMS = [Policy("privacy", url="/privacy", version="1"), Policy("terms", url="/t
 BANNER = "[data-ckit-ui=banner]"
 SAVED = "#ckit-saved"
 
+# What a third party sends here: it says that it ran, and waits for the document.
+COUNTS = """(window.ran = window.ran || []).push(new URL(document.currentScript.src).pathname);
+document.addEventListener("DOMContentLoaded", () => window.ran.push("ready"));"""
+
 SCREENS = [(1280, 800), (375, 667), (320, 568)]
 
 
@@ -120,7 +124,8 @@ def test_forced_colours_keep_edges_and_words(serve: Serve, tabs: Tabs) -> None:
     """
     page = tabs.open(serve() + "/", forced_colors="active")
     colours = page.locator(f"{BANNER} {action('reject')}").evaluate(
-        "e => { const s = getComputedStyle(e); return [s.color, s.backgroundColor, s.borderTopWidth, s.borderTopStyle] }"
+        "e => { const s = getComputedStyle(e);"
+        "return [s.color, s.backgroundColor, s.borderTopWidth, s.borderTopStyle] }"
     )
 
     assert colours[0] != colours[1]
@@ -190,7 +195,8 @@ def test_focus_is_never_hidden(serve: Serve, tabs: Tabs, path: str, width: int, 
             "if (!e || e === document.body || root.contains(e)) return '';"
             "const b = e.getBoundingClientRect();"
             "const at = [[b.left + 2, b.top + 2], [b.right - 2, b.bottom - 2], [b.left + 2, b.bottom - 2]];"
-            "return at.some(([x, y]) => { const hit = document.elementFromPoint(x, y); return hit && root.contains(hit) })"
+            "const ours = ([x, y]) => root.contains(document.elementFromPoint(x, y));"
+            "return at.some(ours)"
             "? e.textContent : '' }"
         )
         if covered:
@@ -261,6 +267,35 @@ def test_frame_comes_alive_in_place(serve: Serve, tabs: Tabs) -> None:
         "title",
         "width",
     ]
+
+
+def test_scripts_come_alive_in_order(serve: Serve, tabs: Tabs) -> None:
+    """
+    Held scripts of what was agreed run where they stand, one after the other, and get the events that they wait for.
+    """
+    page = tabs.open(serve() + "/scripts")
+    page.context.route(
+        "http://counter.localhost:9/**", lambda route: route.fulfill(body=COUNTS, content_type="text/javascript")
+    )
+    assert page.evaluate("window.ran") is None
+    page.click(f"{BANNER} {action('accept')}")
+
+    page.wait_for_function("window.ran && window.ran.length === 4")
+    assert page.evaluate("window.ran") == ["/1.js", "/2.js", "ready", "ready"]
+    assert page.locator("script[data-ckit-vendor]").count() == 0
+
+
+def test_load_once_shows_it_on_this_page_only(serve: Serve, tabs: Tabs) -> None:
+    """
+    The frame is shown, the next page holds it back again.
+    """
+    url = serve()
+    page = tabs.open(url + "/")
+    page.click(action("load"))
+    expect(page.locator("iframe")).to_be_visible()
+    page.goto(url + "/")
+
+    expect(page.locator("[data-ckit-ui=placeholder]")).to_be_visible()
 
 
 def test_always_agrees_to_that_company_alone(serve: Serve, tabs: Tabs) -> None:

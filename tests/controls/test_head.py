@@ -75,8 +75,6 @@ def test_hashes_are_those_of_what_stands_in_the_page(choice: Choice | None, size
 
     assert style == sha256(found.select("style")[0].get_text())
     assert script == sha256(found.select("script:not([src])")[0].get_text())
-    assert style in made.style_hash
-    assert script in made.script_hash
 
 
 def sha256(text: str) -> str:

@@ -82,9 +82,12 @@ def _ago(then: datetime) -> str:
     seconds = max(0, int((datetime.now(UTC) - then).total_seconds()))
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= size:
-            count = seconds // size
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+            return f"{_count(seconds // size, unit)} ago"
     return "less than a minute ago"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _problems(findings: Findings, log_works: bool, log_sentence: str) -> list[str]:
@@ -105,8 +108,8 @@ def _sentence(site: Site, findings: Findings, log_sentence: str, *, works: bool,
     if not had_target:
         return f"{word}: the configuration is right, {log_sentence}."
     return (
-        f"{word}: banner on {findings.with_root} of {len(findings.pages)} pages, {len(findings.vendors)} vendors"
-        f" held back, {len(findings.undeclared)} undeclared, {log_sentence}."
+        f"{word}: banner on {findings.with_root} of {_count(len(findings.pages), 'page')},"
+        f" {_count(len(findings.vendors), 'vendor')} held back, {len(findings.undeclared)} undeclared, {log_sentence}."
     )
 
 

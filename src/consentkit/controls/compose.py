@@ -6,7 +6,7 @@ of a `Fragment`. So a page costs a look-up and a join, and two visitors with the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -15,7 +15,7 @@ from consentkit.controls import assets as files
 from consentkit.controls import banner as banners
 from consentkit.controls import notices, placeholder, preferences
 from consentkit.controls.addresses import gap_values, target
-from consentkit.controls.assets import Asset, Sheet
+from consentkit.controls.assets import Asset
 from consentkit.controls.facts import Hints, Page, Shown
 from consentkit.controls.fragment import MARKS, Fragment
 from consentkit.controls.question import Question, question, standard
@@ -101,16 +101,6 @@ class Controls:
         size = f' data-ckit-text="{decision.text_size}"' if decision.text_size else ""
         view = f' data-ckit-view="{decision.view}"' if decision.view else ""
         return f"{size}{view}".encode("ascii")
-
-    @property
-    def style_hash(self) -> str:
-        """Base64 SHA-256 of each inline style that a page can carry, joined so that a policy can list them."""
-        return _one_source_list(self._sheets.styles.values())
-
-    @property
-    def script_hash(self) -> str:
-        """The same for the inline scripts."""
-        return _one_source_list(self._sheets.scripts.values())
 
     def hashes(self, decision: Decision) -> tuple[str, str]:
         """Base64 SHA-256 of exactly the style and script that a page with this decision carries."""
@@ -486,10 +476,6 @@ _ASKING: Mapping[Layer, tuple[Asking, ...]] = {
     Layer.PLACEHOLDER: tuple(Asking),
     Layer.APP: (),
 }
-
-
-def _one_source_list(sheets: Iterable[Sheet]) -> str:
-    return "' 'sha256-".join(dict.fromkeys(sheet.sha256 for sheet in sheets))
 
 
 def _counted(words: Words, purpose: dict[str, object]) -> dict[str, object]:

@@ -126,17 +126,22 @@ const run = (old) => new Promise((next) => {
   old.replaceWith(script);
   if (!waits) ran();
 });
-// A script that comes alive late still gets the events that it waits for.
+// A script that comes alive late still gets the events that it waits for, once all of them have run.
 const late = (target) => {
   const own = Object.hasOwn(target, "addEventListener");
   const add = target.addEventListener;
+  const waiting = [];
   target.addEventListener = function (type, tell, ...more) {
     const over = (type === "DOMContentLoaded" && doc.readyState !== "loading") || (type === "load" && doc.readyState === "complete");
     if (!over) return add.call(this || target, type, tell, ...more);
     const event = new Event(type);
-    setTimeout(() => tell.handleEvent ? tell.handleEvent(event) : tell.call(target, event));
+    waiting.push(() => tell.handleEvent ? tell.handleEvent(event) : tell.call(target, event));
   };
-  return () => own ? target.addEventListener = add : delete target.addEventListener;
+  return () => {
+    if (own) target.addEventListener = add;
+    else delete target.addEventListener;
+    for (const each of waiting) setTimeout(each);
+  };
 };
 // Pages that swap their body (Turbo, hx-boost, hydration) lose us. Twenty times is a fight that we give up.
 let fights = 0;
