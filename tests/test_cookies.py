@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from urllib.parse import parse_qs
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consentkit.cookies import (
@@ -36,6 +36,9 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TODAY = NOON.date()
 YES = Choice(day=TODAY, expires=TODAY + timedelta(days=180), purposes={"analytics": True}, vendors={"counter": True})
 
+# No time is asserted: a shared machine is slow now and then.
+law = settings(deadline=None)
+
 IDS = st.from_regex(r"[a-z0-9_-]{1,32}", fullmatch=True)
 ANSWERS = st.dictionaries(IDS, st.booleans(), max_size=4)
 VERSIONS = st.dictionaries(IDS, st.text(min_size=1, max_size=8), max_size=2)
@@ -60,6 +63,7 @@ def signed(choice: Choice, seal: Seal = SEAL) -> str:
     return seal.sign(write_choice(choice))
 
 
+@law
 @given(choices(day=TODAY, expires=TODAY + timedelta(days=180)))
 def test_what_is_signed_is_read_again(choice: Choice) -> None:
     """
@@ -75,22 +79,24 @@ def test_what_is_signed_is_read_again(choice: Choice) -> None:
         assert (found, trust) == (None, Trust.FORGED)
 
 
-@given(choices(), st.randoms(use_true_random=False))
-def test_equal_choices_hold_equal_bytes(choice: Choice, random: object) -> None:
+@law
+@given(choices())
+def test_equal_choices_hold_equal_bytes(choice: Choice) -> None:
     """
     Who chose the same on the same day holds the same bytes: nothing in them tells two people apart.
     """
     turned = replace(
         choice,
-        purposes=dict(reversed(choice.purposes.items())),
-        vendors=dict(reversed(choice.vendors.items())),
-        terms=dict(reversed(choice.terms.items())),
-        closed=dict(reversed(choice.closed.items())),
+        purposes=dict(reversed([*choice.purposes.items()])),
+        vendors=dict(reversed([*choice.vendors.items()])),
+        terms=dict(reversed([*choice.terms.items()])),
+        closed=dict(reversed([*choice.closed.items()])),
     )
 
     assert signed(turned) == signed(choice)
 
 
+@law
 @given(choices())
 def test_a_value_fits_into_a_cookie(choice: Choice) -> None:
     """
@@ -181,18 +187,15 @@ def test_what_was_not_signed_here_is_no_choice(value: str) -> None:
         "v=1&d=20781&e=",
         "v=1&d=-1&e=20961",
         "v=1&d=9999999&e=20961",
-        "v=1&d=²&e=20961".encode("latin-1").decode("latin-1"),
+        "v=1&d=20781\n&e=20961",
     ],
-    ids=["empty", "no days", "next schema", "no number", "no end", "negative", "too large", "no ascii digit"],
+    ids=["empty", "no days", "next schema", "no number", "no end", "negative", "too large", "line break"],
 )
 def test_a_signed_text_of_another_form_is_no_choice(text: str) -> None:
     """
     What an older or newer release signed in another form reads as no choice, so everybody is asked again.
     """
-    choice, trust = read_choice(SEAL.sign(text), SEAL, NOON)
-
-    assert choice is None
-    assert trust in (Trust.MALFORMED, Trust.FORGED)
+    assert read_choice(SEAL.sign(text), SEAL, NOON) == (None, Trust.MALFORMED)
 
 
 def test_unknown_fields_of_a_later_release_are_ignored() -> None:
@@ -242,13 +245,12 @@ def test_days_are_utc_whatever_the_clock_says() -> None:
     """
     A server in another time zone reads the same choice at the same moment.
     """
-    from datetime import timezone
-
     sydney = datetime(2027, 5, 23, 9, 0, tzinfo=timezone(timedelta(hours=10)))
 
     assert read_choice(GOOD, SEAL, sydney)[1] is Trust.GOOD
 
 
+@law
 @given(st.text(st.characters(max_codepoint=255), max_size=1500))
 def test_nothing_that_a_visitor_sends_raises(value: str) -> None:
     """
@@ -259,15 +261,19 @@ def test_nothing_that_a_visitor_sends_raises(value: str) -> None:
     read_reader(value)
 
 
-@given(st.text(max_size=300))
+@law
+@given(st.text(st.characters(max_codepoint=127), max_size=300))
 def test_nothing_that_was_signed_raises(text: str) -> None:
     """
     A text signed with our key by something else is read without an error too.
     """
-    read_choice(SEAL.sign(text.encode().decode("latin-1")), SEAL, NOON)
-    read_holder(SEAL.sign(text), SEAL)
+    value = SEAL.sign(text)
+
+    assert read_choice(value, SEAL, NOON)[1] is Trust.MALFORMED
+    assert read_holder(value, SEAL) is None
 
 
+@law
 @given(st.integers(0, len(GOOD) - 1), st.characters(min_codepoint=33, max_codepoint=126))
 def test_one_changed_letter_breaks_the_signature(place: int, letter: str) -> None:
     """
@@ -311,7 +317,15 @@ def test_a_holder_is_read_again() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, "", "s=5f0c&r=1", SEAL.sign("s=5f0c"), SEAL.sign("r=1"), SEAL.sign("s=&r=1"), SEAL.sign("s=1&r=" + "x" * 1024)],
+    [
+        None,
+        "",
+        "s=5f0c&r=1",
+        SEAL.sign("s=5f0c"),
+        SEAL.sign("r=1"),
+        SEAL.sign("s=&r=1"),
+        SEAL.sign("s=1&r=" + "x" * MAX_VALUE),
+    ],
     ids=["none", "empty", "unsigned", "no record", "no subject", "empty subject", "oversized"],
 )
 def test_half_a_holder_is_none(value: str | None) -> None:
@@ -335,7 +349,11 @@ def test_a_reader_choice_is_read_again(size: int | None, view: str | None) -> No
 
 @pytest.mark.parametrize(
     ("choice", "value"),
-    [(ReaderChoice(150, "mobile"), "150.mobile"), (ReaderChoice(150), "150.-"), (ReaderChoice(None, "desktop"), "-.desktop")],
+    [
+        (ReaderChoice(150, "mobile"), "150.mobile"),
+        (ReaderChoice(150), "150.-"),
+        (ReaderChoice(None, "desktop"), "-.desktop"),
+    ],
     ids=["both", "size", "view"],
 )
 def test_a_reader_cookie_reads_as_documented(choice: ReaderChoice, value: str) -> None:
@@ -347,7 +365,7 @@ def test_a_reader_cookie_reads_as_documented(choice: ReaderChoice, value: str) -
 
 @pytest.mark.parametrize(
     "value",
-    [None, "", ".", "151.mob", "99999999999999999999.x", "²00.-", "0150.Mobile", "150", "-1.-", "150 .mobile ", "mobile.150"],
+    [None, "", ".", "151.mob", "9" * 5000 + ".x", "²00.-", "0150.Mobile", "150", "-1.-", "150.mobile ", "mobile.150"],
 )
 def test_a_reader_cookie_holds_enumerations_only(value: str | None) -> None:
     """
@@ -369,8 +387,9 @@ def test_a_text_size_is_one_of_six(value: str, size: int | None) -> None:
     assert parse_text_size(value) == size
 
 
-@given(st.lists(IDS), st.randoms(use_true_random=False))
-def test_the_offer_does_not_depend_on_order(ids: list[str], random: object) -> None:
+@law
+@given(st.lists(IDS))
+def test_the_offer_does_not_depend_on_order(ids: list[str]) -> None:
     """
     The hash of an offer is the same in any order, and has 64 bits.
     """

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
-from consentkit.decide import Decision, Reading, check_purposes, decide, reading
+from consentkit.decide import Decision, Decisions, Reading, check_purposes, reading
 from consentkit.errors import MiddlewareMissing, UnknownPolicy
 from consentkit.response.headers import Field
 from consentkit.settings import Site
@@ -28,18 +29,26 @@ class HasScope(Protocol):
 
 @dataclass
 class Inside:
-    """The middleware's word on one request. The app can take purposes away and have terms recorded."""
+    """The middleware's word on one request. The app can take purposes away and have terms recorded.
+
+    `read` is called when somebody first asks who is there: most requests are for files and data, and nobody does.
+    """
 
     site: Site
-    visit: Visit
+    decisions: Decisions
+    read: Callable[[], Visit]
     accept_terms: Callable[[Inside, str], Awaitable[None]]
     restricted: frozenset[str] = frozenset()
     #: Set-Cookie lines that the response will carry, for what the app itself recorded.
     lines: list[Field] = field(default_factory=list)
 
+    @cached_property
+    def visit(self) -> Visit:
+        return self.read()
+
     @property
     def decision(self) -> Decision:
-        return decide(self.site, self.visit, self.restricted)
+        return self.decisions.of(self.visit, self.restricted)
 
 
 @dataclass(frozen=True)

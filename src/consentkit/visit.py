@@ -6,13 +6,17 @@ Everything a visitor can send meets its one parse function here. Nothing is deci
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cached_property, lru_cache
+from typing import TypeVar
 from urllib.parse import quote, unquote
 
 from consentkit.cookies import (
+    CLOCK_SKEW,
+    MAX_VALUE,
     VIEWS,
     Holder,
     ReaderChoice,
@@ -25,6 +29,11 @@ from consentkit.cookies import (
 from consentkit.vocabulary import Choice
 
 Headers = Iterable[tuple[bytes, bytes]]
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+# Cookie values of ours that are remembered with what they say, about 1 KiB each at the most.
+MAX_REMEMBERED = 512
 
 #: The query parameter that shows one view for one request, with precedence over the cookie.
 VIEW_PARAMETER = "ckit_view"
@@ -35,6 +44,7 @@ FRAME_DESTINATIONS = PAGE_DESTINATIONS - {"document"}
 
 # Libraries that ask for a piece of a page say so: htmx, Turbo, jQuery and friends, pjax.
 FRAGMENT_HEADERS = ("turbo-frame", "x-requested-with", "x-pjax")
+PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-moz")
 
 # Phones say "Mobi", and so does an iPad; an Android without it is a tablet. Sec-CH-UA-Mobile is asked first where it
 # is sent. Cubot is a maker of phones, not a robot.
@@ -74,6 +84,9 @@ class Cookies:
     holder: Holder | None = None
     reader: ReaderChoice = ReaderChoice()
     names: frozenset[str] = frozenset()
+
+
+NO_COOKIES = Cookies()
 
 
 @dataclass(frozen=True)
@@ -126,17 +139,47 @@ class CookieReader:
 
     def read(self, jar: Mapping[str, str], now: datetime) -> Cookies:
         # Both names are read; where they differ, the one that allows less counts.
-        choices = [read_choice(jar.get(name), self.choice_seal, now) for name in self.names()]
+        choices = [self._choice(value, now) for name in self._choice_names if (value := jar.get(name))]
         found = [choice for choice, _ in choices if choice is not None]
-        trust = next((trust for _, trust in choices if trust is not Trust.ABSENT), Trust.ABSENT)
-        holders = [read_holder(jar.get(name), self.holder_seal) for name in self.names("_id")]
+        holders = [self._holder(value) for name in self._holder_names if (value := jar.get(name))]
         return Cookies(
             choice=_strictest(found),
-            trust=Trust.GOOD if found else trust,
+            trust=Trust.GOOD if found else choices[0][1] if choices else Trust.ABSENT,
             holder=next((holder for holder in holders if holder is not None), None),
             reader=read_reader(jar.get(f"{self.stem}_reader")),
             names=frozenset(jar),
         )
+
+    def _choice(self, value: str, now: datetime) -> tuple[Choice | None, Trust]:
+        # Of the time `read_choice` looks at two days only: this one, and the one it is where clocks run ahead.
+        key = (value, now.astimezone(UTC).date(), (now + CLOCK_SKEW).astimezone(UTC).date())
+        found = self._choices.get(key)
+        if found is None:
+            found = _remember(self._choices, key, read_choice(value, self.choice_seal, now), len(value))
+        return found
+
+    def _holder(self, value: str) -> Holder | None:
+        if value not in self._holders:
+            return _remember(self._holders, value, read_holder(value, self.holder_seal), len(value))
+        return self._holders[value]
+
+    # Checking a signature and parsing cost ten times a look-up, and a browser sends the same value with each request.
+
+    @cached_property
+    def _choices(self) -> dict[tuple[str, date, date], tuple[Choice | None, Trust]]:
+        return {}
+
+    @cached_property
+    def _holders(self) -> dict[str, Holder | None]:
+        return {}
+
+    @cached_property
+    def _choice_names(self) -> tuple[str, str]:
+        return self.names()
+
+    @cached_property
+    def _holder_names(self) -> tuple[str, str]:
+        return self.names("_id")
 
 
 def read(
@@ -157,6 +200,7 @@ def read(
     headers are as the server gave them.
     """
     given = _headers(headers)
+    cookie = given.get("cookie")
     return Visit(
         method=method,
         scheme=scheme,
@@ -167,7 +211,7 @@ def read(
         query=query.decode("latin-1"),
         asks=_asks(given),
         can_be_page=_can_be_page(given),
-        cookies=cookies.read(_jar(given.get("cookie", "")), now),
+        cookies=cookies.read(_jar(cookie), now) if cookie else NO_COOKIES,
         device=_device(given),
         gpc=given.get("sec-gpc", "").strip() == "1",
         accept=given.get("accept", ""),
@@ -181,6 +225,17 @@ def read(
     )
 
 
+def may_be_page(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether a request could be one with `can_be_page`, told from a glance at the bytes.
+
+    False is certain. Most requests are for files and data, and of those nothing else has to be read.
+    """
+    destination = dict(headers).get(b"sec-fetch-dest")
+    if destination is None or destination == b"empty":
+        return any(b"text/html" in value for _, value in headers)
+    return destination.decode("latin-1") in PAGE_DESTINATIONS
+
+
 def bare_host(host: str) -> str:
     """A Host header without its port: `[::1]:8000` -> `[::1]`, `Example.COM.:80` -> `example.com`."""
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
@@ -189,8 +244,12 @@ def bare_host(host: str) -> str:
 
 def _headers(headers: Headers) -> dict[str, str]:
     """Lower-cased names; of a repeated header the values are joined, cookies by "; " (RFC 6265, 4.2.1)."""
-    given: dict[str, str] = {}
-    for raw_name, raw_value in headers:
+    fields = list(headers)
+    given = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in fields}
+    if len(given) == len(fields):  # nearly always: none is repeated
+        return given
+    given.clear()
+    for raw_name, raw_value in fields:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         if name in given:
             value = f"{given[name]}{'; ' if name == 'cookie' else ', '}{value}"
@@ -211,6 +270,8 @@ def _jar(header: str) -> dict[str, str]:
 def _target(root_path: str, path: str, raw_path: bytes | None, query: bytes) -> str:
     """Path and query as the browser shows them: the raw path where the server gives it, else encoded again."""
     raw = (raw_path or b"").partition(b"?")[0].decode("latin-1")
+    if not query and raw == root_path + path and "%" not in raw:  # most pages
+        return raw
     # A proxy may have stripped root_path before the server saw the path.
     known = (raw, _encoded(root_path) + raw) if raw else ()
     shown = next((each for each in known if unquote(each) == root_path + path), _encoded(root_path + path))
@@ -263,21 +324,28 @@ def _may_be_html(given: Mapping[str, str]) -> bool:
 
 
 def _is_prefetch(given: Mapping[str, str]) -> bool:
-    signals = (given.get("sec-purpose", ""), given.get("purpose", ""), given.get("x-moz", ""))
-    return any("prefetch" in signal for signal in signals)
+    return any("prefetch" in given[name] for name in PREFETCH_HEADERS if name in given)
 
 
 def _device(given: Mapping[str, str]) -> Device:
-    agent = given.get("user-agent", "")
+    agent, says_mobile = given.get("user-agent", ""), given.get("sec-ch-ua-mobile") == "?1"
+    # Longer ones are nobody's browser, and would fill the memory.
+    return _known_device(agent, says_mobile) if len(agent) <= 512 else _device_of(agent, says_mobile)
+
+
+def _device_of(agent: str, says_mobile: bool) -> Device:
     if ROBOT.search(agent):
         return Device.ROBOT
     if IPAD.search(agent):
         return Device.TABLET
-    if given.get("sec-ch-ua-mobile") == "?1" or PHONE.search(agent):
+    if says_mobile or PHONE.search(agent):
         return Device.PHONE
     if TABLET.search(agent):
         return Device.TABLET
     return Device.DESKTOP if agent else Device.UNKNOWN
+
+
+_known_device = lru_cache(maxsize=512)(_device_of)
 
 
 def _strictest(found: list[Choice]) -> Choice | None:
@@ -298,6 +366,15 @@ def _agreed(answers: list[Mapping[str, bool]]) -> dict[str, bool]:
     """One no is a no; a yes needs everybody's; what only some were asked is left open, so that it is asked again."""
     named = {name: [given[name] for given in answers if name in given] for given in answers for name in given}
     return {name: all(said) for name, said in named.items() if len(said) == len(answers) or not all(said)}
+
+
+def _remember(known: dict[Key, Value], key: Key, value: Value, size: int) -> Value:
+    """Values that are too long for a cookie of ours are not kept, and when there are too many all are forgotten."""
+    if size <= MAX_VALUE:
+        if len(known) >= MAX_REMEMBERED:
+            known.clear()
+        known[key] = value
+    return value
 
 
 def _granted(choice: Choice) -> int:

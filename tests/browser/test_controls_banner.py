@@ -124,8 +124,7 @@ def test_forced_colours_keep_edges_and_words(serve: Serve, tabs: Tabs) -> None:
     """
     page = tabs.open(serve() + "/", forced_colors="active")
     colours = page.locator(f"{BANNER} {action('reject')}").evaluate(
-        "e => { const s = getComputedStyle(e);"
-        "return [s.color, s.backgroundColor, s.borderTopWidth, s.borderTopStyle] }"
+        "e => { const s = getComputedStyle(e);return [s.color, s.backgroundColor, s.borderTopWidth, s.borderTopStyle] }"
     )
 
     assert colours[0] != colours[1]

@@ -475,7 +475,7 @@ FIRST_VISIT = 6 * 1024  # bytes of gzip
 LATER = 1536  # bytes of gzip
 STORY = (
     b'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>The river</title><style>body{margin:0 auto;'
-    b"max-width:44rem;padding:1rem;font:1.1rem/1.6 Georgia,serif;color:#222;background:#fff}a{color:#04c}</style></head>"
+    b"max-width:44rem;padding:1rem;font:1.1rem/1.6 Georgia,serif;color:#222}a{color:#04c}</style></head>"
     b"<body>"
     + b"".join(
         b'<article class="story"><h2><a href="/story/%d">The river rose again in the night</a></h2><p>%d boats and the'

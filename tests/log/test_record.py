@@ -17,12 +17,12 @@ from consentkit.log.record import (
     canonical,
     enter,
     exported,
-    leaf_hash,
     parse,
     state_of,
     to_the_second,
     uuid7,
 )
+from consentkit.log.tree import leaf_hash
 from tests.log.samples import NOON, NOTICE, SALT, record, records, salts, times
 
 

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from consentkit.errors import ConfigurationError
 from consentkit.log.filters import Filter
 from consentkit.log.problems import LogUnreadable
-from consentkit.log.record import UNKNOWN_NOTICE, PolicyAnswer, Record, State, enter, leaf_hash
+from consentkit.log.record import UNKNOWN_NOTICE, PolicyAnswer, Record, State, enter
 from consentkit.log.store import Appender, Reader, check, locate, prepare
 from consentkit.log.store import appender as appending
 from consentkit.log.store import reader as reading
+from consentkit.log.tree import leaf_hash
 from tests.log.samples import NOON, NOTICE, SALT, record
 from tests.log.samples import records as any_records
 
@@ -98,7 +99,7 @@ def test_a_place_that_can_not_hold_a_log_says_why(tmp_path: Path) -> None:
         directory: "directory' is a directory; name a file in it",
         text: "can't be opened: file is not a database",
         foreign: r"database of another program \(its tables: auth_user\); give the log a file of its own",
-        newer: r"newer consentkit \(schema 9, this version knows 1\); upgrade consentkit",
+        newer: r"newer consentkit \(schema 9, this version knows 2\); upgrade consentkit",
     }.items():
         with pytest.raises(ConfigurationError, match=words):
             prepare(path)
@@ -155,7 +156,7 @@ def test_a_newer_log_that_still_fits_is_used(path: Path) -> None:
     A log of a newer version is used as long as that version says that this one may.
     """
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE ckit_schema SET version = 2, needed = 1")
+        connection.execute("UPDATE ckit_schema SET version = 3, needed = 2")
 
     prepare(path)
     check(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import turbohtml
@@ -18,7 +19,7 @@ Tree = tuple[Any, ...]
 
 EARLY = b'<script data-ckit-ui="head">1</script>'
 LATE = b'<style data-ckit-ui="head">i{}</style><script data-ckit-ui="head">2</script>'
-BODY = b'<ckit-ui id="ckit-root" data-ckit-ui="root"><button form="ckit-form">Yes</button> <a href="/_ckit">More</a></ckit-ui>'
+BODY = b'<ckit-ui data-ckit-ui="root"><button form="ckit-form">Yes</button> <a href="/x">?</a></ckit-ui>'
 PLACEHOLDER = (
     b'<span data-ckit-ui="placeholder">Video <button form="ckit-form">Show</button><a href="/_ckit">Why</a></span>'
 )
@@ -89,7 +90,7 @@ def rewritten(
     """The same, with the rewriter, which knows what it did."""
     rewriter = Rewriter(rules, markers or Markers(), inserting, host=host, record=True)
     places = [0, *sorted(cut for cut in cuts if 0 < cut < len(page)), len(page)]
-    pieces = [rewriter.feed(page[start:end]) for start, end in zip(places, places[1:], strict=False)]
+    pieces = [rewriter.feed(page[start:end]) for start, end in pairwise(places)]
     return b"".join([*pieces, rewriter.close()]), rewriter
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from hypothesis import strategies as st
 
 PIECES = [
@@ -35,15 +37,21 @@ PIECES = [
     b'</marquee>', b'\\x00', b'\xc3\xa9',
 ]  # fmt: skip
 
-#: A page and, about as often, a run of pieces without any frame.
+FRAMES = [
+    (b"", b""),
+    (b"<body>", b""),
+    (b"<!doctype html><html><head><title>t</title></head><body>", b"</body></html>"),
+]
+
+#: A page: a run of pieces, in a frame or without.
 pages = st.builds(
     lambda pieces, frame: frame[0] + b"".join(pieces) + frame[1],
     st.lists(st.sampled_from(PIECES), max_size=20),
-    st.sampled_from(
-        [
-            (b"", b""),
-            (b"<body>", b""),
-            (b"<!doctype html><html><head><title>t</title></head><body>", b"</body></html>"),
-        ]
-    ),
+    st.sampled_from(FRAMES),
 )
+
+
+def soup(chance: random.Random) -> bytes:
+    """The same at a fixed chance, for counting."""
+    before, after = chance.choice(FRAMES)
+    return before + b"".join(chance.choices(PIECES, k=chance.choice([3, 5, 8, 13, 20]))) + after

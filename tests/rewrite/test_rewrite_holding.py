@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consentkit.rewrite import Held, Inserting, Rules
-from tests.rewrite.oracle import PLACEHOLDER, Markers, rewrite, rewritten, undone
+from tests.rewrite.oracle import PLACEHOLDER, Markers, means_the_same, rewrite, rewritten, undone
 
 T = "//tracker.example/x"
 MARK = ' data-ckit-purpose="analytics" data-ckit-vendor="counter"'
@@ -208,7 +208,7 @@ def test_the_judge_is_asked_about_host_and_path() -> None:
     The judge sees a lower-case host without port, and the path with its query, without fragment.
     """
     asked: list[tuple[str, str]] = []
-    rules = Rules(lambda host, path: asked.append((host, path)))  # type: ignore[func-returns-value]
+    rules = Rules(lambda host, path: asked.append((host, path)))
 
     rewrite("<img src='https://U@Bücher.Example:1/a/./b/../c?d=1&amp;e=2#f'>".encode(), rules)
 
@@ -220,7 +220,7 @@ def test_own_urls_pass_without_a_question() -> None:
     Neither relative URLs nor those of the page's own host are asked about.
     """
     asked: list[str] = []
-    rules = Rules(lambda host, path: asked.append(host))  # type: ignore[func-returns-value]
+    rules = Rules(lambda host, path: asked.append(host))
 
     rewrite(b"<img src=/x><img src=y><img src=//own.example/z>", rules, host="own.example")
 
@@ -260,7 +260,7 @@ def test_the_path_of_a_relative_url_is_resolved() -> None:
     The judge sees the path that the browser would ask for.
     """
     asked: list[tuple[str, str]] = []
-    rules = Rules(lambda host, path: asked.append((host, path)))  # type: ignore[func-returns-value]
+    rules = Rules(lambda host, path: asked.append((host, path)))
 
     rewrite(b"<base href=//h.example/a/b?c><img src=d><img src=../e><img src=/f><img src='?g'>", rules)
 
@@ -364,7 +364,7 @@ def test_a_tag_is_judged_once() -> None:
     What was said of a tag is remembered with the rules, by host, base and language.
     """
     asked: list[str] = []
-    rules = Rules(lambda host, path: asked.append(host))  # type: ignore[func-returns-value]
+    rules = Rules(lambda host, path: asked.append(host))
     page = b"<img src=//cdn.example/x>" * 3
 
     rewrite(page, rules)
@@ -382,3 +382,62 @@ def test_what_is_remembered_in_html_is_not_used_in_svg() -> None:
 
     assert rewrite(tag, rules, Inserting.NEVER) == tag
     assert b"data-ckit-href" in rewrite(b"<svg>" + tag, rules, Inserting.NEVER)
+
+
+def test_documents_in_documents_have_an_end() -> None:
+    """
+    A document in a document in a document … is looked into a few times; below that the frame waits.
+    """
+    document = "<p>"
+    for _ in range(6):
+        document = '<iframe srcdoc="' + document.replace("&", "&amp;").replace('"', "&quot;") + '">'
+
+    _, rewriter = rewritten(document.encode())
+
+    assert dict(rewriter.held) == {("unclassified", None, ""): 1}
+
+
+def test_mathml_loads_nothing() -> None:
+    """
+    An element of MathML is not the one of HTML by that name.
+    """
+    page = "<math><script src=//tracker.example/x></script></math>"
+
+    assert without_insertions(page) == page
+
+
+def test_a_button_closed_inside_svg_is_closed() -> None:
+    """
+    HTML inside a drawing is followed, too.
+    """
+    page = b"<body><svg><foreignObject><div><button></button></div></foreignObject></svg>" + FRAME.encode()
+
+    assert PLACEHOLDER in rewrite(page)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<svg><desc><div></desc><style><img src=//tracker.example/x></style></div></svg>",
+        "<template><svg><template></template></svg></template><img src=//tracker.example/x>",
+        "<template><svg></template><style></style><img src=//tracker.example/x>",
+        "<svg><foreignObject><template><svg></template></foreignObject></svg><img src=//tracker.example/x>",
+        "<math><annotation-xml encoding=text/html><img src=//tracker.example/x></annotation-xml></math>",
+        "<math><annotation-xml><svg><desc><p><div></p></desc></svg></math><img src=//tracker.example/x>",
+        "<math><mi><mglyph><style></style></math><img src=//tracker.example/x>",
+        "<svg><g></p><img src=//tracker.example/x>",
+        "<svg><foreignObject><div><svg></div></foreignObject></svg><img src=//tracker.example/x>",
+        "<svg><font color=red><img src=//tracker.example/x>",
+        "<svg><title><svg/><p></title></svg><img src=//tracker.example/x>",
+    ],
+)
+def test_html_is_found_in_and_after_foreign_content(page: str) -> None:
+    """
+    SVG and MathML end where a parser says they end, and HTML inside them is HTML.
+    """
+    came = page.encode()
+
+    output = rewrite(came)
+
+    assert b"<img data-ckit-purpose=" in output
+    assert means_the_same(came, output, scripting=True)

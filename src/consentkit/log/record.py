@@ -18,6 +18,7 @@ from typing import Any
 from consentkit.log import canonical as jcs
 from consentkit.log.canonical import Json
 from consentkit.log.notice import Notice
+from consentkit.log.tree import leaf_hash
 
 #: The form of the payload. It only changes with a meaning; a name that is added does not change it.
 SCHEMA = 1
@@ -274,11 +275,6 @@ def _from_names(named: Mapping[str, Any], index: int | None) -> Record:
         schema=named["schema"],
         index=index,
     )
-
-
-def leaf_hash(payload: bytes) -> bytes:
-    """The 32 bytes by which a record stands in the Merkle tree: a leaf of RFC 6962, 2.1."""
-    return hashlib.sha256(b"\x00" + payload).digest()
 
 
 def rfc3339(time: datetime) -> str:

@@ -21,8 +21,9 @@ from consentkit.log.record import EXPORTED, Record, State, exported
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """How a log stands. `size`: how many entries it ever took, which is the next index. `bytes`: of its
-    file."""
+    """How a log stands. `size`: how many entries it ever took, which is the next index. `bytes`: of its file.
+    `tree`: how many of them the tree holds. `folded`: how many at its beginning were folded away when they had
+    expired. `checkpoint`: the newest one that was signed."""
 
     place: str
     size: int
@@ -31,6 +32,9 @@ class Status:
     schema: int
     first: datetime | None
     last: datetime | None
+    tree: int
+    folded: int
+    checkpoint: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

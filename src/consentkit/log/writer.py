@@ -6,6 +6,10 @@ load the time of one commit gathers the batch of the next, so a disk that syncs 
 thousands of records. What waits is taken only when the file lock is ours, so queueing behind another process
 makes batches larger, and what can't get its turn can still be withdrawn.
 
+After it has answered, the same thread lets the tree take in what was committed, at most once a second
+(store/integrator.py). It also notices there when the database is older than what was signed from it: from then on
+refusals are recorded and grants are not, until somebody has said what happened (`consentkit log resume`).
+
 Forking is the trap. SQLite must not be carried across a fork: the child would believe in locks that only its
 parent holds, and the parent, closing last as it thinks, would delete the write-ahead log under the child's
 feet. So before a fork every connection is closed, between two transactions; afterwards the parent opens its
@@ -15,25 +19,31 @@ own again, and the child starts from nothing (see `_Forking`).
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
+import time
 import weakref
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from consentkit.errors import LogUnavailable
 from consentkit.log.notice import Notice
 from consentkit.log.problems import LogBusy
-from consentkit.log.record import Entry, Record, Stored, enter
+from consentkit.log.record import Entry, Record, State, Stored, enter
 from consentkit.log.reports import Status
 
 if TYPE_CHECKING:
-    from consentkit.log.store import Reader
+    from consentkit.log.keyring import Keyring
+    from consentkit.log.receipt import Proof
+    from consentkit.log.store import Place, Reader
+
+logger = logging.getLogger("consentkit")
 
 Answer = TypeVar("Answer")
 
@@ -49,6 +59,15 @@ PATIENCE_SECONDS = 10.0
 
 #: "Asked" counters and served notices ride along with records; when none come, they go after this time.
 LINGER_SECONDS = 10.0
+
+#: How long after its commit an entry may wait for the tree and the signature.
+TREE_SECONDS = 1.0
+
+#: Each way in which the tree is broken is told once, and no more than so many.
+MAX_TOLD = 100
+
+#: What may not be recorded in a log that went back in time: its visitors would hold receipts that prove nothing.
+GRANTING = frozenset({State.GIVEN, State.PARTLY, State.ACCEPTED})
 
 
 @dataclass(eq=False)
@@ -67,14 +86,19 @@ class _Waiting:
 class _Writer:
     """The thread, its queue and its connection. Ends when told to `stop`, after all that waits is written."""
 
-    def __init__(self, path: Path, max_waiting: int) -> None:
+    def __init__(self, path: Place, keyring: Keyring | None, max_waiting: int) -> None:
         # Not at the top: sqlalchemy takes longer to import than the rest of the package.
         from consentkit.log import store
 
         self._store = store
         self._path = path
+        self._keyring = keyring
         self._max_waiting = max_waiting
         self._appender = store.Appender(path)
+        self._tree_due: float | None = 0.0  # when the tree is to be looked at; None while it has everything
+        self.went_back: str | None = None  # how it shows that the log is older than what was signed from it
+        self._grown = float("-inf")
+        self._told: set[str] = set()
         self._changed = threading.Condition()  # guards what follows
         self._queue: deque[_Waiting] = deque()
         self._served: dict[str, tuple[Notice, date]] = {}
@@ -124,6 +148,12 @@ class _Writer:
                 self._changed.notify()  # from now on it waits with a limit
             self._asked[key] += count
 
+    def grow_now(self) -> None:
+        """Look at the tree at once: somebody waits for a proof that a process which was killed left undone."""
+        with self._changed:
+            self._tree_due = 0.0
+            self._changed.notify()
+
     def stop(self) -> None:
         with self._changed:
             self._stopping = True
@@ -142,25 +172,35 @@ class _Writer:
         while self._wait():
             with self.committing:
                 self._commit()
+                if self._tree_due is not None and (self._stopping or time.monotonic() >= self._tree_due):
+                    self._grow()
         with self.committing:
             self._appender.close()
 
     def _wait(self) -> bool:
-        """Until there is something to write. False when there never will be."""
+        """Until there is something to do. False when there never will be."""
         with self._changed:
             while not (self._queue or self._served or self._stopping):
-                if not self._changed.wait(LINGER_SECONDS if self._asked else None):
+                if not self._changed.wait(self._patience()):
                     return True
-            return bool(self._queue or self._served or self._asked)
+            return bool(self._queue or self._served or self._asked or self._tree_due is not None)
+
+    def _patience(self) -> float | None:
+        if self._tree_due is not None:
+            return max(0.0, self._tree_due - time.monotonic())
+        return LINGER_SECONDS if self._asked else None
 
     def _commit(self) -> None:
         batch: list[_Waiting] = []
         served: dict[str, tuple[Notice, date]] = {}
         asked: Counter[tuple[date, str, str]] = Counter()
+        if not (self._queue or self._served or self._asked):
+            return
         try:
             with self._store.alone(self._path):
+                self._look_back()
                 batch, served, asked = self._take()
-                outcomes = self._appender.append([each.entry for each in batch], served, asked)
+                outcomes = self._append(batch, served, asked)
         except Exception as problem:
             # Whatever it is, nobody may wait for ever, and the next batch deserves its chance.
             if not (batch or served or asked):
@@ -170,6 +210,66 @@ class _Writer:
             _answer(batch, [failure] * len(batch))
         else:
             _answer(batch, outcomes)
+            if self._tree_due is None and any(isinstance(each, Stored) for each in outcomes):
+                self._tree_due = self._grown + TREE_SECONDS
+
+    def _append(
+        self, batch: Sequence[_Waiting], served: Mapping[str, tuple[Notice, date]], asked: Counter[tuple[date, str, str]]
+    ) -> list[Stored | LogUnavailable]:
+        reason = self.went_back
+        if reason is None:
+            return self._appender.append([each.entry for each in batch], served, asked)
+        refusal = LogUnavailable(_back(reason))
+        taken = [each.entry for each in batch if each.entry.record.state not in GRANTING]
+        stored = iter(self._appender.append(taken, served, asked))
+        return [refusal if each.entry.record.state in GRANTING else next(stored) for each in batch]
+
+    def _look_back(self) -> None:
+        """Before the first batch, after the file was replaced, and as long as the log is known to have gone back."""
+        if self._keyring is None or not (self.went_back or self._appender.moved):
+            return
+        try:
+            self._appender.look_back(self._keyring)
+            self.went_back = None
+        except self._store.WentBack as problem:
+            self._has_gone_back(str(problem))
+        except self._store.TreeBroken as problem:
+            self._tell("The consent log contradicts itself and is not signed any more; run `consentkit log verify`: %s",
+                       str(problem))  # fmt: skip
+
+    def _grow(self) -> None:
+        """Let the tree take in what was committed; whatever fails, records go on being taken."""
+        self._grown = time.monotonic()
+        self._tree_due = None
+        try:
+            with self._store.alone(self._path):
+                grown = self._appender.integrate(self._keyring, datetime.now(UTC).date())
+                if grown is not None and grown.note is not None and self._keyring is not None:
+                    self._keyring.remember(grown.note)
+            self.went_back = None
+            if grown is not None and grown.behind:
+                self._tree_due = self._grown
+            elif grown is None and not self._stopping:  # another process does it; is it done in a second?
+                self._tree_due = self._grown + TREE_SECONDS
+        except self._store.WentBack as problem:
+            self._has_gone_back(str(problem))
+        except self._store.TreeBroken as problem:
+            self._tell("The consent log contradicts itself and is not signed any more; run `consentkit log verify`: %s",
+                       str(problem))  # fmt: skip
+        except Exception as problem:
+            logger.warning("The tree of the consent log could not grow; it is tried again: %s", problem)
+            if not self._stopping:
+                self._tree_due = self._grown + TREE_SECONDS
+
+    def _has_gone_back(self, reason: str) -> None:
+        self.went_back = reason
+        self._tell("The consent log went back in time: %s. Refusals are recorded, agreements are not, until"
+                   " `consentkit log resume --reason` has said what happened.", reason)  # fmt: skip
+
+    def _tell(self, message: str, reason: str) -> None:
+        if reason not in self._told and len(self._told) < MAX_TOLD:
+            self._told.add(reason)
+            logger.error(message, reason)
 
     def _take(self) -> tuple[list[_Waiting], dict[str, tuple[Notice, date]], Counter[tuple[date, str, str]]]:
         with self._changed:
@@ -185,6 +285,10 @@ class _Writer:
                 self._known.pop(digest, None)
             if not self._stopping:
                 self._asked.update(asked)
+
+
+def _back(reason: str) -> str:
+    return f"it went back in time ({reason}); `consentkit log resume` takes it up again"
 
 
 def _answer(batch: Sequence[_Waiting], outcomes: Sequence[Stored | LogUnavailable]) -> None:
@@ -206,15 +310,21 @@ def _resolve(answers: Sequence[tuple[_Waiting, Stored | LogUnavailable]]) -> Non
 class Log:
     """A consent log: give it records, and it answers when they are on disk.
 
-    `url`: `sqlite:///consent.db`; a relative path lies in `folder`. Nothing is opened or even looked at
-    before `open()` or the first use. It can be used from several threads and event loops, and after a fork;
-    closed, it opens again at the next use.
+    `url`: `sqlite:///consent.db`; a relative path lies in `folder`. `key`: the file of its signing keys, relative
+    likewise; without one the tree is kept and nothing is signed. `upgrade`: whether the store of an older version
+    is added to. Nothing is opened or even looked at before `open()` or the first use. It can be used from several
+    threads and event loops, and after a fork; closed, it opens again at the next use.
     """
 
-    def __init__(self, url: str, folder: Path, *, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self, url: str, folder: Path, *, key: str = "", upgrade: bool = True, max_waiting: int = MAX_WAITING
+    ) -> None:
         self.url = url
         self.folder = folder
+        self.key = key
+        self._upgrade = upgrade
         self._max_waiting = max_waiting
+        self._keyring: Keyring | None = None
         self._writer: _Writer | None = None
         self._reader: Reader | None = None
         self._finalizer: weakref.finalize[..., Log] | None = None
@@ -285,6 +395,17 @@ class Log:
         last = await self._ask(lambda reader: reader.last_served(digest))
         return last is not None and last >= served_since
 
+    async def proof(self, record_id: str) -> Proof | None:
+        """What proves the record with this id: see receipt.py. None when there is none. Raises LogUnreadable."""
+        proof = await self._ask(lambda reader: reader.proof(record_id, self._keyring))
+        if proof is not None and proof.note is None and self._keyring is not None:
+            self._now_opened().grow_now()
+        return proof
+
+    async def checkpoint(self) -> str | None:
+        """The newest signed checkpoint; None as long as there is none. Raises LogUnreadable."""
+        return await self._ask(lambda reader: reader.checkpoint())
+
     async def status(self) -> Status:
         """How the log stands. Raises LogUnreadable."""
         return await self._ask(lambda reader: reader.status())
@@ -299,12 +420,26 @@ class Log:
         with self._opening:
             if self._writer is None:
                 path = store.locate(self.url, self.folder)
-                store.prepare(path)
+                self._keyring = self._load_keys()
+                store.prepare(path, upgrade=self._upgrade)
                 self._reader = store.Reader(path)
-                self._writer = _Writer(path, self._max_waiting)
+                self._writer = _Writer(path, self._keyring, self._max_waiting)
                 # For servers without lifespan: what waits is written when the process ends.
                 self._finalizer = weakref.finalize(self, self._writer.stop)
             return self._writer
+
+    def _load_keys(self) -> Keyring | None:
+        if not self.key:
+            return None
+        from consentkit.log import keyring  # cryptography is only needed where something is signed
+
+        keys = keyring.load(self.folder / self.key)
+        if keys is None:
+            logger.warning(
+                "There is no log key at %s, so the consent log is not signed; `consentkit init` makes one.",
+                self.folder / self.key,
+            )
+        return keys
 
     def _now_opened(self) -> _Writer:
         return self._writer or self._opened()

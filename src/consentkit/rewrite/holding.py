@@ -74,11 +74,11 @@ SVG: Mapping[bytes, _Attributes] = MappingProxyType({b"script": _LINKED, b"image
 XML: Mapping[bytes, _Attributes] = MappingProxyType({**HTML, **SVG, b"script": {**HTML[b"script"], **_LINKED}})
 
 #: `<link rel>` whose target is fetched or connected to; canonical, alternate, author and the like only name it.
-LOADING_RELS = frozenset(
-    ("stylesheet", "preload", "modulepreload", "prefetch", "prerender", "preconnect", "dns-prefetch", "icon")
-    + ("apple-touch-icon", "apple-touch-icon-precomposed", "apple-touch-startup-image", "mask-icon", "fluid-icon")
-    + ("manifest", "import", "compression-dictionary")
-)
+_LOADING_RELS = """
+    stylesheet preload modulepreload prefetch prerender preconnect dns-prefetch compression-dictionary manifest import
+    icon apple-touch-icon apple-touch-icon-precomposed apple-touch-startup-image mask-icon fluid-icon
+"""
+LOADING_RELS = frozenset(_LOADING_RELS.split())
 
 #: Elements that load something or not, by the value of an attribute.
 _DECIDED_BY: Mapping[bytes, bytes] = {b"link": b"rel", b"input": b"type"}
@@ -236,9 +236,7 @@ def ascii_text(value: str) -> bytes:
     return escape(value).encode("ascii", "xmlcharrefreplace")
 
 
-def _frame(
-    name: bytes, values: Mapping[bytes, bytes], waiting: Mapping[bytes, tuple[Held, str]]
-) -> Frame | None:
+def _frame(name: bytes, values: Mapping[bytes, bytes], waiting: Mapping[bytes, tuple[Held, str]]) -> Frame | None:
     shown_by = _SHOWN_BY.get(name, frozenset())
     missing = [attribute for attribute in waiting if attribute in shown_by]
     if not missing:

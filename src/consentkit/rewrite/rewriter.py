@@ -5,7 +5,8 @@ that is (`Place`), what it is in (raw text, a noscript, a template, SVG), and wh
 held attribute, a change of place. Only the tree builder's decisions about html, head and body are followed, since
 those are the three places where something goes in; there is no tree.
 
-The invariants:
+The rest of the theory is in `scanner` (where tags are), `tokens` (how chunks are run over) and `holding` (what a tag
+would load). The invariants:
 - Take the edits out of the output and you have the input, byte for byte. We never re-encode; an edit inserts
   bytes, and the only bytes ever left out are the page's own `<meta name=viewport>`, when the rules say so.
 - Any cut of the input gives the same output. What waits for more input is a token whose end was not seen.
@@ -19,10 +20,10 @@ from __future__ import annotations
 import enum
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from consentkit.rewrite import holding, scanner
+from consentkit.rewrite import ahead, holding, scanner
 from consentkit.rewrite.ancestors import Ancestors
 from consentkit.rewrite.foreign import BREAKING_OUT, BREAKING_OUT_FONT, ForeignContent
 from consentkit.rewrite.holding import PASS, Question, Reads, Verdict
@@ -30,7 +31,8 @@ from consentkit.rewrite.output import Output
 from consentkit.rewrite.page import Inserting, Insertions, Page
 from consentkit.rewrite.rules import Held, Rules
 from consentkit.rewrite.scanner import LONGEST_WAIT, TAG
-from consentkit.rewrite.unfinished import OverlongTag, UnfinishedTag, whole_attributes
+from consentkit.rewrite.tokens import State, Tokens
+from consentkit.rewrite.unfinished import OverlongTag, whole_attributes
 from consentkit.rewrite.urls import Target, decode, target
 
 
@@ -48,87 +50,34 @@ class Place(enum.IntEnum):
     AFTER_HEAD = enum.auto()
     AT_BODY_START = enum.auto()  # right after <body>
     IN_BODY = enum.auto()
-    PASSING = enum.auto()  # nothing left to insert or hold: chunks go through unread
 
 
-#: How much of a body is read before it is called a fragment.
-FRAGMENT_WINDOW = 1024  # bytes of markup, after leading white space and comments
-
-#: How much of the body is read before it is called one. Real pages show something after 50 to 500 bytes.
-READING_AHEAD = 1024  # bytes
-
-_DOCUMENT_TAG = rb"(?:![dD][oO][cC][tT][yY][pP][eE]|%b%b)" % (scanner.one_of("html head body"), scanner.NAME_END)
-_WITH_TEXT = "script style title textarea noscript iframe xmp"
-#: What a fragment is made of: anything but those four tags, of which comments, attributes and raw text may speak.
-_FRAGMENT = re.compile(
-    rb"[^<]*+(?:<(?:%b|(?!%b)(?:%b|%b|(?!%b%b)/?+%b%b>|(?=[^a-zA-Z/!?])|/>))[^<]*+)*+"
-    % (
-        scanner.COMMENT,
-        _DOCUMENT_TAG,
-        scanner.BOGUS_COMMENT,
-        b"|".join(scanner.whole(name) for name in _WITH_TEXT.split()),
-        scanner.one_of(_WITH_TEXT),
-        scanner.NAME_END,
-        scanner.NAME,
-        scanner.ATTRIBUTES,
-    )
-)
-_DOCUMENT = re.compile(rb"<" + _DOCUMENT_TAG)
-_BEFORE_MARKUP = re.compile(rb"(?:[%b]++|<%b)*+" % (scanner.WS, scanner.COMMENT))
-
-# What leaves a body replaceable ("frameset-ok", HTML 13.2.6.4.7): white space, NUL, comments, and most tags.
-_SEEN = (
-    "frameset pre listing li dd dt plaintext button applet marquee object table area br embed img image keygen wbr "
-    "input hr textarea xmp iframe select body"
-)
-_UNREAD = "script style noscript title"
-_NOTHING_SEEN = re.compile(
-    rb"[%b\0]*+(?:<(?:%b|%b|%b|(?!%b%b)/?+%b%b>|/>)[%b\0]*+)*+"
-    % (
-        scanner.WS,
-        scanner.COMMENT,
-        scanner.BOGUS_COMMENT,
-        b"|".join(scanner.whole(name) for name in _UNREAD.split()),
-        scanner.one_of(f"{_SEEN} {_UNREAD}"),
-        scanner.NAME_END,
-        scanner.NAME,
-        scanner.ATTRIBUTES,
-        scanner.WS,
-    )
-)
-_FRAMESET = re.compile(rb"<%b%b" % (scanner.either_case("frameset"), scanner.NAME_END))
-#: Neither text nor one of the tags that show something: not all of it is there.
-_UNCLEAR = re.compile(rb"\Z|<(?:\Z|[!?/]|(?!%b%b)[a-zA-Z])" % (scanner.one_of(_SEEN), scanner.NAME_END))
+#: How many documents inside attributes of documents are looked into.
+DEEPEST_DOCUMENT = 4
 
 _BOM = b"\xef\xbb\xbf"  # not text: browsers take it off before they parse
 
-_LESS, _SLASH, _BANG = b"</!"
-_LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_LESS, _SLASH = b"</"
+_NO_TEXT = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/!?")  # after a "<"
 
-_IN_HEAD_ELEMENTS = frozenset(
-    b"base basefont bgsound link meta title noscript noframes style script template".split()
-)
+_IN_HEAD_ELEMENTS = frozenset(b"base basefont bgsound link meta title noscript noframes style script template".split())
 #: They go to the head even after </head>; a noscript there is of the body.
 _AFTER_HEAD_ELEMENTS = _IN_HEAD_ELEMENTS - {b"noscript"}
 _EARLY_COMES_BEFORE = frozenset({b"script", b"style", b"link", b"noscript"})
 _ENDS_THAT_COUNT = frozenset({b"/head", b"/body", b"/html", b"/br"})
 _FOLLOWED = frozenset({b"a", b"button", b"label", b"select", b"object", b"table", b"marquee", b"applet"})
 
-#: What may be the beginning of an end tag, a comment's end or a section's end is no longer than this.
-_LONGEST_END = len(b"</noscript")
 
-
-class Rewriter:
+class Rewriter(Tokens):
     """One response's body: `feed` it as it comes, then `close`.
 
     `host`: the page's own host, where relative URLs lead; nobody is asked about it. `record`: keep `edits`.
     """
 
     __slots__ = (
-        "_after_overlong", "_ancestors", "_base", "_base_is_known", "_foreign", "_foreign_outside", "_host",
-        "_in_noscript", "_insertions", "_inserts", "_is_last", "_known_html", "_known_svg", "_learned", "_out",
-        "_overlong", "_place", "_question", "_raw_end", "_rules", "_state", "_templates", "_unfinished", "_waiting",
-        "edits", "held",
+        "_after_overlong", "_ancestors", "_base", "_base_is_known", "_depth", "_foreign", "_foreign_outside", "_host",
+        "_insertions", "_inserts", "_known_html", "_known_svg", "_learned", "_overlong", "_place", "_question",
+        "_rules", "_templates", "edits", "held",
     )  # fmt: skip
 
     def __init__(
@@ -149,26 +98,20 @@ class Rewriter:
         self._insertions = insertions
         self._inserts = inserting is not Inserting.NEVER
         self._host = host.lower()
-        self._out = Output(self.edits if record else None)
-
-        # What waits for more input: a few bytes, or a tag.
-        self._waiting = b""
-        self._unfinished: UnfinishedTag | None = None
-        self._is_last = False
+        super().__init__(Output(self.edits if record else None), is_xml=rules.xhtml)
 
         # Where the next byte is.
         asks = inserting is Inserting.UNLESS_FRAGMENT and not rules.xhtml  # XML has one root, and that says it
         self._place = Place.UNDECIDED if asks else Place.BEFORE_HTML
-        self._state: _State = Rewriter._beginning
-        self._raw_end = scanner.RAW_TEXT[b"style"]
+        self._state = Rewriter._beginning
         self._foreign = ForeignContent()
         self._foreign_outside = self._foreign  # of the noscript
-        self._in_noscript = False
         self._templates = 0
         self._overlong: OverlongTag | None = None
-        self._after_overlong: _State = Rewriter._markup
+        self._after_overlong: State = Tokens._markup
         self._ancestors = Ancestors()
 
+        self._depth = 0  # of documents inside attributes
         self._base: Target | None = None
         self._base_is_known = False
         self._ask_about(None)
@@ -180,86 +123,13 @@ class Rewriter:
         """What has been learned of the page so far."""
         return Page(**self._learned)
 
-    def feed(self, data: bytes) -> bytes:
-        """Take in the next bytes of the page; give what can go out."""
-        if self._place is Place.PASSING:
-            return data
-        if self._unfinished is not None:
-            if not self._unfinished.is_settled(data):
-                return b""
-            data = self._unfinished.bytes()
-            self._unfinished = None
-        elif self._waiting:
-            data = self._waiting + data
-            self._waiting = b""
-        return self._rewrite(data)
-
-    def close(self) -> bytes:
-        """The page has ended; give what still waited, and what has not found a place earlier."""
-        if self._place is Place.PASSING:
-            return b""
-        self._is_last = True
-        return self.feed(b"") if self._unfinished is None else self._rewrite(self._take_unfinished())
-
-    def _take_unfinished(self) -> bytes:
-        assert self._unfinished is not None
-        data = self._unfinished.bytes()
-        self._unfinished = None
-        return data
-
-    # Running over one chunk.
-
-    def _rewrite(self, data: bytes) -> bytes:
-        self._out.take(data)
-        if self._question is not None:
-            self._ancestors.take(data)
-        at = self._run_through(data)
-        if self._is_last:
-            self._end(data, at)
-            at = len(data)
-        elif at < len(data):
-            self._wait_for_more(data[at:])
-        return self._out.give(at)
-
-    def _run_through(self, data: bytes) -> int:
-        """Returns how far everything is clear."""
-        at, size = 0, len(data)
-        while True:
-            in_noscript = self._in_noscript
-            end, is_closed = self._noscript_until(data, at) if in_noscript else (size, False)
-            at = self._run(data, at, end, in_noscript)
-            if self._place is Place.PASSING:
-                return size
-            if in_noscript is self._in_noscript:
-                if not is_closed:
-                    return at
-                # A browser with scripting has read text until here. What is unfinished in it stays as it is.
-                self._leave_noscript()
-                at = end
-
-    def _run(self, data: bytes, at: int, end: int, in_noscript: bool) -> int:
-        while at < end:
-            at = self._state(self, data, at, end)
-            if at < 0:
-                return ~at
-            if self._in_noscript is not in_noscript or self._place is Place.PASSING:
-                return at
-        return at
-
-    def _wait_for_more(self, rest: bytes) -> None:
-        is_tag = self._state is Rewriter._markup and (self._rules.xhtml or self._place not in _READING_AHEAD)
-        if is_tag and scanner.TAG_NAME.match(rest):
-            self._unfinished = UnfinishedTag(rest, in_noscript=self._in_noscript)
-        else:
-            self._waiting = rest
-
     def _end(self, data: bytes, at: int) -> None:
         """The input has ended; what follows `at` never became whole."""
         if self._overlong is not None:
             self._overlong.close()
-        if self._place in _SETTLED or self._state is not Rewriter._markup:
+        if self._passes or self._place in _SETTLED or self._state is not Tokens._markup:
             return
-        if self._templates or self._in_noscript or self._rules.xhtml:
+        if self._templates or self._in_noscript or self._is_xml:
             return
         # A start tag that breaks off is dropped and a lone "<" is text, so both come after our insertions.
         if self._place is Place.AT_BODY_START:
@@ -273,9 +143,9 @@ class Rewriter:
     def _beginning(self, data: bytes, at: int, end: int) -> int:
         if len(data) < len(_BOM) and _BOM.startswith(data) and not self._is_last:
             return ~at
-        self._state = Rewriter._markup
+        self._state = Tokens._markup
         at = len(_BOM) if data.startswith(_BOM) else at
-        usual = scanner.USUAL_START.match(data, at, end) if self._inserts and not self._rules.xhtml else None
+        usual = scanner.USUAL_START.match(data, at, end) if self._inserts and not self._is_xml else None
         if usual and usual.end() - at <= LONGEST_WAIT:
             self._place = Place.BEFORE_HTML
             self._html(usual[1], usual.start(1))
@@ -283,8 +153,19 @@ class Rewriter:
             return usual.end()
         return at
 
-    def _markup(self, data: bytes, at: int, end: int) -> int:
-        if self._rules.xhtml:
+    def _take(self, data: bytes) -> None:
+        super()._take(data)
+        if self._question is not None:
+            self._ancestors.take(data)
+
+    def _reads_ahead(self) -> bool:
+        return not self._is_xml and self._place in _READING_AHEAD
+
+    def _has_cdata(self) -> bool:
+        return self._is_xml or not self._foreign.reads_html()
+
+    def _read_markup(self, data: bytes, at: int, end: int) -> int:
+        if self._is_xml:
             return self._xml(data, at, end)
         if self._foreign:
             return self._foreign_markup(data, at, end)
@@ -299,18 +180,17 @@ class Rewriter:
 
     def _decide(self, data: bytes, at: int, end: int) -> int:
         """Is it a document?"""
-        start = _BEFORE_MARKUP.match(data, at, end).end()  # type: ignore[union-attr]
+        start = ahead.markup_begins(data, at, end)
         if data.startswith(b"<!--", start, end):
             return self._not_a_tag(data, start, end)
-        window = min(end, start + FRAGMENT_WINDOW)
-        read = _FRAGMENT.match(data, start, window).end()  # type: ignore[union-attr]
-        if _DOCUMENT.match(data, read, window):
+        is_document = ahead.is_document(data, start, end, is_last=self._is_last)
+        if is_document is None:
+            return ~start
+        if is_document:
             self._place = Place.BEFORE_HTML
-        elif end - start >= FRAGMENT_WINDOW or self._is_last:
+        else:
             self._inserts = False
             self._enter_body()
-        else:
-            return ~start
         return start
 
     def _head(self, data: bytes, at: int, end: int) -> int:
@@ -330,9 +210,9 @@ class Rewriter:
                 at = found.end()
                 continue
             at = self._head_tag(name, found[0], at, found.end())
-            if self._place > Place.AFTER_HEAD or self._state is not Rewriter._markup or self._is_elsewhere():
+            if self._place > Place.AFTER_HEAD or self._state is not Tokens._markup or self._is_elsewhere():
                 return at
-        if at + 1 < end and data[at + 1] not in _LETTERS and data[at + 1 : at + 2] not in (b"/", b"!", b"?"):
+        if at + 1 < end and data[at + 1] not in _NO_TEXT:
             self._imply_body(at)  # a lone "<" is text
             return at
         return self._not_a_tag(data, at, end)
@@ -420,14 +300,13 @@ class Rewriter:
         A <frameset> replaces a body in which nothing is to be seen yet, but not one with our controls in it. So a
         few tags are read ahead.
         """
-        window = min(end, at + READING_AHEAD)
-        read = _NOTHING_SEEN.match(data, at, window).end()  # type: ignore[union-attr]
-        if _FRAMESET.match(data, read, window):
-            self._enter_frameset()
-            return at
-        if not self._is_last and end - at < READING_AHEAD and _UNCLEAR.match(data, read, window):
+        is_replaced = ahead.is_frameset(data, at, end, is_last=self._is_last)
+        if is_replaced is None:
             return ~at
-        self._insert_body(at)
+        if is_replaced:
+            self._enter_frameset()
+        else:
+            self._insert_body(at)
         return at
 
     def _insert_body(self, at: int) -> None:
@@ -448,8 +327,8 @@ class Rewriter:
         self._place = Place.AT_BODY_START
 
     def _enter_body(self) -> None:
-        is_done = self._question is None and not (self._rules.drop_viewport and self._inserts)
-        self._place = Place.PASSING if is_done else Place.IN_BODY
+        self._place = Place.IN_BODY
+        self._passes = self._question is None and not (self._rules.drop_viewport and self._inserts)
 
     # Markup where html, head and body are settled.
 
@@ -495,14 +374,14 @@ class Rewriter:
                 if not self._in_noscript:
                     self._enter_noscript()
             elif name == b"script":
-                self._state = Rewriter._script
+                self._state = Tokens._script
             else:
                 self._raw_end = scanner.RAW_TEXT[name]
-                self._state = Rewriter._raw_text
+                self._state = Tokens._raw_text
         elif name == b"svg" or name == b"math":
             self._foreign.start_html(name, closes_itself=closes_itself(tag))
         elif name == b"plaintext" and not self._in_noscript:
-            self._place = Place.PASSING  # the rest is text, whatever it looks like
+            self._passes = True  # the rest is text, whatever it looks like
         elif not self._in_noscript:
             self._followed(name, tag, at, after)
         return after
@@ -535,7 +414,7 @@ class Rewriter:
             self._learned.setdefault("content_language", decode(content).strip())
         if decode(values.get(b"name", b"")).lower() == "viewport":
             self._learned["viewport"] = decode(content)
-            stays_well_formed = not self._rules.xhtml or closes_itself(tag)
+            stays_well_formed = not self._is_xml or closes_itself(tag)
             if self._rules.drop_viewport and self._inserts and self._overlong is None and stays_well_formed:
                 self._out.drop(at, after)
 
@@ -549,12 +428,15 @@ class Rewriter:
         if judge is not None:
             self._question = Question(judge, self._host, self._base, self._look_into)
             memory = self._rules.memory
-            self._known_html = memory.of(("xml" if self._rules.xhtml else "html", self._host, self._base))
+            self._known_html = memory.of(("xml" if self._is_xml else "html", self._host, self._base))
             self._known_svg = memory.of(("svg", self._host, self._base))
 
     def _look_into(self, document: str) -> tuple[Held, str] | None:
         """The first URL that a document inside an attribute would load and that has to wait."""
+        if self._depth >= DEEPEST_DOCUMENT:
+            return Held("unclassified"), ""  # nobody nests so deep who has nothing to hide
         inner = Rewriter(self._rules, self._insertions, Inserting.NEVER, host=self._host)
+        inner._depth = self._depth + 1
         inner._ask_about(self._base)  # its relative URLs are those of the page around it
         inner.feed(document.encode())
         inner.close()
@@ -575,7 +457,7 @@ class Rewriter:
             self._apply(verdict, at)
 
     def _table(self, in_svg: bool) -> Mapping[bytes, Mapping[bytes, Reads]]:
-        if self._rules.xhtml:
+        if self._is_xml:
             return holding.XML
         return holding.SVG if in_svg else holding.HTML
 
@@ -583,149 +465,26 @@ class Rewriter:
         self.held.update(verdict.held)
         frame = verdict.frame
         if frame is not None and self._inserts and self._may_place():
-            self._out.insert(
-                at, self._insertions.placeholder(frame.held, frame.element, self.page, frame.attributes)
-            )
+            self._out.insert(at, self._insertions.placeholder(frame.held, frame.element, self.page, frame.attributes))
         for place, inserted in verdict.edits:
             self._out.insert(at + place, inserted)
 
     def _may_place(self) -> bool:
         return not (self._in_noscript or self._templates or self._foreign) and self._ancestors.are_none()
 
-    # Tokens that are no whole tags.
-
-    def _not_a_tag(self, data: bytes, at: int, end: int) -> int:
-        """At a "<" that begins something else, or a tag that is not whole or too long. `~at`: wait for more of it."""
-        if end - at < 2:
-            return ~at
-        second = data[at + 1]
-        if second in _LETTERS or (second == _SLASH and end - at > 2 and data[at + 2] in _LETTERS):
-            return self._let_go(data, at) if end - at > LONGEST_WAIT else ~at
-        if second == _BANG:
-            return self._declaration(data, at, end)
-        if second == _SLASH:
-            if end - at < 3:
-                return ~at
-            if data[at + 2] == 0x3E:
-                return at + 3
-        elif second != 0x3F:
-            return at + 1
-        elif self._rules.xhtml:
-            self._state = Rewriter._instruction
-            return at + 2
-        self._state = Rewriter._bogus_comment
-        return at + 2
-
-    def _declaration(self, data: bytes, at: int, end: int) -> int:
-        comment = scanner.COMMENT_AT.match(data, at, end)
-        if comment:
-            return comment.end()
-        start = data[at : min(end, at + len(_CDATA))]
-        if start.startswith(b"<!--"):
-            # Two bytes more decide whether it is <!--> or <!--->.
-            if end - at < len(b"<!--->"):
-                return ~at
-            self._state = Rewriter._comment
-            return at + len(b"<!--")
-        if b"<!--".startswith(start):
-            return ~at
-        if self._rules.xhtml or not self._foreign.reads_html():
-            if start == _CDATA:
-                self._state = Rewriter._cdata
-                return at + len(_CDATA)
-            if _CDATA.startswith(start):
-                return ~at
-        self._state = Rewriter._bogus_comment
-        return at + 2
-
-    def _comment(self, data: bytes, at: int, end: int) -> int:
-        found = scanner.COMMENT_END.search(data, at, end)
-        if found is None:
-            return ~_before(data, at, end, (b"--!", b"--", b"-"))
-        self._state = Rewriter._markup
-        return found.end()
-
-    def _bogus_comment(self, data: bytes, at: int, end: int) -> int:
-        found = data.find(b">", at, end)
-        if found < 0:
-            return ~end
-        self._state = Rewriter._markup
-        return found + 1
-
-    def _instruction(self, data: bytes, at: int, end: int) -> int:
-        found = data.find(b"?>", at, end)
-        if found < 0:
-            return ~_before(data, at, end, (b"?",))
-        self._state = Rewriter._markup
-        return found + 2
-
-    def _cdata(self, data: bytes, at: int, end: int) -> int:
-        found = data.find(b"]]>", at, end)
-        if found < 0:
-            return ~_before(data, at, end, (b"]]", b"]"))
-        self._state = Rewriter._markup
-        return found + 3
-
-    # Raw text.
-
-    def _raw_text(self, data: bytes, at: int, end: int) -> int:
-        found = self._raw_end.search(data, at, end)
-        if found is None:
-            return ~_before_tag(data, at, end)
-        self._state = Rewriter._markup
-        return found.start()
-
-    def _script(self, data: bytes, at: int, end: int) -> int:
-        found = scanner.SCRIPT_DATA.search(data, at, end)
-        if found is None:
-            return ~_before_tag(data, at, end)
-        if found[0] == b"<!--":
-            self._state = Rewriter._escaped_script
-            return found.start() + 2  # <!--> is over at once: its dashes count twice
-        self._state = Rewriter._markup
-        return found.start()
-
-    def _escaped_script(self, data: bytes, at: int, end: int) -> int:
-        found = scanner.SCRIPT_ESCAPED.search(data, at, end)
-        if found is None:
-            return ~min(_before_tag(data, at, end), _before(data, at, end, (b"--", b"-")))
-        if found[0] == b"-->":
-            self._state = Rewriter._script
-        elif found[0][1] == _SLASH:
-            self._state = Rewriter._markup
-            return found.start()
-        else:
-            self._state = Rewriter._twice_escaped_script
-        return found.end()
-
-    def _twice_escaped_script(self, data: bytes, at: int, end: int) -> int:
-        found = scanner.SCRIPT_TWICE.search(data, at, end)
-        if found is None:
-            return ~min(_before_tag(data, at, end), _before(data, at, end, (b"--", b"-")))
-        self._state = Rewriter._script if found[0] == b"-->" else Rewriter._escaped_script
-        return found.end()
-
-    # Noscript: markup to some, text to others.
+    # Noscript: its content is a document in a document.
 
     def _enter_noscript(self) -> None:
-        self._in_noscript = True
+        super()._enter_noscript()
         self._foreign_outside = self._foreign
         self._foreign = ForeignContent()
 
     def _leave_noscript(self) -> None:
-        self._in_noscript = False
+        super()._leave_noscript()
         self._foreign = self._foreign_outside
-        self._state = Rewriter._markup
         if self._overlong is not None:
             self._overlong.close()
             self._overlong = None
-
-    def _noscript_until(self, data: bytes, at: int) -> tuple[int, bool]:
-        """How far the content of the noscript reaches in this chunk, and whether it ends there."""
-        found = scanner.RAW_TEXT[b"noscript"].search(data, at)
-        if found:
-            return found.start(), True
-        return (len(data) if self._is_last else _before_tag(data, at, len(data))), False
 
     # SVG and MathML.
 
@@ -747,8 +506,11 @@ class Rewriter:
                 if self._templates and not self._in_noscript:
                     self._templates -= 1
                     foreign.close_template()
-            elif not foreign.end(name[1:]):
-                self._ancestors.doubt()
+            else:
+                if foreign.reads_html():
+                    self._ancestors.end(name[1:])
+                if not foreign.end(name[1:]):
+                    self._ancestors.doubt()
             return after
         if foreign.reads_html(name):
             if name not in scanner.RAW_TEXT and name != b"plaintext":
@@ -759,7 +521,8 @@ class Rewriter:
         if name in BREAKING_OUT or (name == b"font" and _has_any(tag, name, BREAKING_OUT_FONT)):
             foreign.break_out()
             return at
-        self._hold(name, tag, at, in_svg=foreign.in_svg)
+        if foreign.in_svg:  # nothing of MathML is loaded
+            self._hold(name, tag, at, in_svg=True)
         foreign.start_foreign(name, closes_itself=closes_itself(tag), admits_html=_admits_html(name, tag))
         return after
 
@@ -817,8 +580,8 @@ class Rewriter:
         found = TAG.match(tag)
         assert found is not None, "a name and whole attributes make a tag"
         name = found[1].lower()
-        in_svg = bool(self._foreign) and not self._foreign.reads_html(name) and self._foreign.in_svg
-        table = self._table(in_svg)
+        is_foreign = bool(self._foreign) and not self._foreign.reads_html(name)
+        table = self._table(in_svg=is_foreign)
         self._overlong = OverlongTag(
             holding.watched(name, tag, table) if self._question is not None else {},
             self._holds,
@@ -835,7 +598,7 @@ class Rewriter:
         return after
 
     def _any_tag(self, name: bytes, tag: bytes, at: int, after: int) -> int:
-        if self._rules.xhtml:
+        if self._is_xml:
             return self._xml_tag(name, tag, at, after)
         if self._foreign:
             return self._foreign_tag(name, tag, at, after)
@@ -870,28 +633,12 @@ class Rewriter:
         return held is not None
 
 
-_State = Callable[[Rewriter, bytes, int, int], int]
-
 _READING_AHEAD = (Place.UNDECIDED, Place.AT_BODY_START)
-_SETTLED = (Place.UNDECIDED, Place.IN_BODY, Place.PASSING)  # at the end of the input, nothing more goes in
-_CDATA = b"<![CDATA["
+_SETTLED = (Place.UNDECIDED, Place.IN_BODY)  # at the end of the input, nothing more goes in
 _AMP = frozenset({b"amp", "⚡".encode(), "⚡\ufe0f".encode()})
 #: Elements of which nothing follows but what they load.
 _XML_FOLLOWED = _FOLLOWED | {b"svg", b"math", b"noscript"}
 _SIMPLE = frozenset(holding.HTML) - {b"script", b"iframe", b"object", b"table", b"a"}
-
-
-def _before(data: bytes, at: int, end: int, beginnings: tuple[bytes, ...]) -> int:
-    """Where the data ends, less what may be the beginning of an end."""
-    for beginning in beginnings:
-        if data.endswith(beginning, at, end):
-            return end - len(beginning)
-    return end
-
-
-def _before_tag(data: bytes, at: int, end: int) -> int:
-    less = data.rfind(b"<", max(at, end - _LONGEST_END), end)
-    return end if less < 0 else less
 
 
 def _has_any(tag: bytes, name: bytes, attributes: tuple[bytes, ...]) -> bool:

@@ -101,9 +101,7 @@ _PLAIN_SVG = rb"[sS][vV][gG]%b%b(?:[^<]++|<(?:%b|%b))*+</[sS][vV][gG]>" % (NAME_
 # A meta that is neither a viewport nor http-equiv: half of the tags in the head of a news page. A name with a
 # character reference might be either.
 _NOT_PLAIN = rb'[hH][tT]|[nN][aA][mM][eE]="?[vV&]'
-_PLAIN_META = (
-    rb'[mM][eE][tT][aA](?: (?!%b)[a-zA-Z][a-zA-Z0-9:._-]*+=(?:"[^"]*+"|[a-zA-Z0-9-]++))++ ?+/?+>' % _NOT_PLAIN
-)
+_PLAIN_META = rb'[mM][eE][tT][aA](?: (?!%b)[a-zA-Z][a-zA-Z0-9:._-]*+=(?:"[^"]*+"|[a-zA-Z0-9-]++))++ ?+/?+>' % _NOT_PLAIN
 
 #: Start tags that the body scan stops at: they load something, hold raw text, or change how the rest is read.
 _LOOK_AT = (

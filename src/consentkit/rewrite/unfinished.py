@@ -38,7 +38,6 @@ _SPACE = re.compile(rb"[%b]*+" % WS)
 _BETWEEN = re.compile(rb"[%b/]*+" % WS)
 
 
-
 def _whole(unless: str) -> re.Pattern[bytes]:
     """Attributes, but those named in `unless`, of which the end is certain: a quote, or a byte that is not theirs."""
     refused = rb"(?!%b[%b/>=])" % (one_of(unless), WS) if unless else b""
@@ -51,6 +50,7 @@ def _whole(unless: str) -> re.Pattern[bytes]:
 _WHOLE = _whole("")
 #: Only of those that nobody watches for, whatever the element. A name cut off at the end of the data may be one.
 _UNWATCHED = _whole(" ".join(sorted({name.decode() for names in (*HTML.values(), *SVG.values()) for name in names})))
+
 
 def whole_attributes(tag: bytes) -> int:
     """How much of an unfinished tag is its name and attributes of which the end is certain."""

@@ -15,7 +15,7 @@ NAMES: Mapping[Any, str] = {
     str: "text",
     bool: "true or false",
     int: "a number",
-    float: "a number",
+    float: "a fraction",
     list: "a list",
     tuple: "a list",
     dict: "a table",

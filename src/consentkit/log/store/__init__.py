@@ -1,4 +1,4 @@
-"""The consent log in a database: the only file that speaks SQL and the only importer of sqlalchemy.
+"""The consent log in a database: the only package that speaks SQL and the only importer of sqlalchemy.
 
 Two rules carry everything else:
 
@@ -21,7 +21,8 @@ unfair: it sleeps longer and longer, and with four writers some waited over a se
 from __future__ import annotations
 
 from consentkit.log.store.appender import Appender
-from consentkit.log.store.place import alone, check, locate, prepare
+from consentkit.log.store.integrator import TreeBroken, WentBack
+from consentkit.log.store.place import Place, Server, alone, check, locate, prepare
 from consentkit.log.store.reader import Reader
 
-__all__ = ["Appender", "Reader", "alone", "check", "locate", "prepare"]
+__all__ = ["Appender", "Place", "Reader", "Server", "TreeBroken", "WentBack", "alone", "check", "locate", "prepare"]

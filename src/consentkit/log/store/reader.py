@@ -8,28 +8,36 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exc, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exc, func, select, text
 
 from consentkit.log import notice as notices
 from consentkit.log import record as records
+from consentkit.log import tree
 from consentkit.log.filters import Filter
 from consentkit.log.notice import Notice
 from consentkit.log.problems import LogUnreadable
 from consentkit.log.record import UNKNOWN_NOTICE, Record
+from consentkit.log.receipt import Proof, promise_text
 from consentkit.log.reports import Asked, Status, Tally
-from consentkit.log.store.place import engine, reason_of
+from consentkit.log.store import integrator
+from consentkit.log.store.place import Place, engine, reason_of
 from consentkit.log.store.schema import (
     CHOICE,
     SIZE,
     asked_table,
     entry,
+    metadata,
     notice_table,
     part,
     pattern,
     schema_table,
+    tree_table,
 )
+
+if TYPE_CHECKING:
+    from consentkit.log.keyring import Keyring
 
 #: How many records are fetched at a time while streaming; some 100 are a few hundred KiB.
 PAGE = 500
@@ -38,7 +46,7 @@ PAGE = 500
 class Reader:
     """Questions to the log over connections of their own that can't write. Raises LogUnreadable."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self._path = path
         self._engine = engine(path, read_only=True)
 
@@ -124,16 +132,38 @@ class Reader:
     def status(self) -> Status:
         """How the log stands."""
         with self._asking() as on:
-            first, last = on.execute(select(func.min(entry.c.time), func.max(entry.c.time))).one()
+            # By index: a log without a gap in its order needs no look at every entry for its first and last time.
+            first, last = on.execute(select(func.min(entry.c.time), func.max(entry.c.time)).where(entry.c.time > 0)).one()
+            grown = on.execute(select(tree_table)).one()
+            note = integrator.last_note(on, grown.generation)
             return Status(
                 place=str(self._path),
                 size=on.execute(SIZE).scalar_one(),
-                bytes=self._path.stat().st_size,
+                bytes=_bytes(on, self._path),
                 notices=on.execute(select(func.count()).select_from(notice_table)).scalar_one(),
                 schema=on.execute(select(schema_table.c.version)).scalar_one(),
                 first=None if first is None else datetime.fromtimestamp(first, UTC),
                 last=None if last is None else datetime.fromtimestamp(last, UTC),
+                tree=grown.size,
+                folded=grown.folded,
+                checkpoint=note,
             )
+
+    def checkpoint(self) -> str | None:
+        """The newest signed checkpoint."""
+        with self._asking() as on:
+            return integrator.last_note(on, on.execute(select(tree_table.c.generation)).scalar_one())
+
+    def proof(self, record_id: str, keyring: Keyring | None = None) -> Proof | None:
+        """What proves the record with this id. Without a checkpoint that includes it, `keyring` signs a promise."""
+        asked_for = select(entry.c.idx, entry.c.payload, entry.c.leaf_hash).where(
+            entry.c.id == record_id, entry.c.payload.is_not(None)
+        )
+        with self._asking() as on:
+            found = on.execute(asked_for).one_or_none()
+            if found is None:
+                return None
+            return _proof(on, found.idx, found.payload, found.leaf_hash, keyring)
 
     def _records(self, asked_for: Select[tuple[int, bytes | None]]) -> list[Record]:
         with self._asking() as on:
@@ -147,6 +177,26 @@ class Reader:
                 yield on
         except (sqlite3.Error, exc.DBAPIError, OSError) as problem:
             raise LogUnreadable(reason_of(problem)) from problem
+        except (integrator.TreeBroken, LookupError) as problem:
+            raise LogUnreadable(f"its tree is broken, run `consentkit log verify`: {problem}") from problem
+
+
+def _proof(on: Connection, index: int, payload: bytes, leaf: bytes, keyring: Keyring | None) -> Proof:
+    generation: int = on.execute(select(tree_table.c.generation)).scalar_one()
+    signed = integrator.last_checkpoint(on, generation)
+    if signed is not None and index < signed.size:
+        hashes = tree.inclusion_proof(tree.node_of(integrator.tiles(on)), index, signed.size)
+        return Proof(payload, index, hashes=tuple(hashes), note=integrator.last_note(on, generation))
+    if keyring is None:
+        return Proof(payload, index)
+    return Proof(payload, index, promise=keyring.sign(promise_text(keyring.origin(generation), index, leaf), generation))
+
+
+def _bytes(on: Connection, place: Place) -> int:
+    if isinstance(place, Path):
+        return place.stat().st_size
+    sizes = ", ".join(f"pg_total_relation_size('{name}')" for name in metadata.tables)
+    return sum(on.execute(text(f"SELECT {sizes}")).one())  # noqa: S608 - names of our own tables
 
 
 EPOCH = date(1970, 1, 1)
