@@ -31,6 +31,14 @@ PACKAGES = ("starlette", "fastapi")
 # Speed tests of their own, which time nothing useful here.
 IGNORED = {"starlette": [], "fastapi": ["tests/benchmarks", "tests/memory_benchmarks"]}
 
+# Tests that ask for what a rewritten page cannot have, with the reason; they are named in the report all the same.
+EXPLAINED = {
+    "tests/test_frontend.py::test_head_fallback_request_works": (
+        "HEAD of a page has no Content-Length: how long the page gets is known only once it is made"
+        " (a server may leave it out, RFC 9110, 9.3.2)"
+    ),
+}
+
 Outcomes = Mapping[str, str]
 
 
@@ -60,7 +68,15 @@ class Comparison:
         return [name for name in self.broken if self.without_ours.get(name) == "passed"]
 
     @property
+    def explained(self) -> list[str]:
+        return [name for name in self._still_broken if name in EXPLAINED]
+
+    @property
     def regressions(self) -> list[str]:
+        return [name for name in self._still_broken if name not in EXPLAINED]
+
+    @property
+    def _still_broken(self) -> list[str]:
         return [name for name in self.broken if self.without_ours.get(name) != "passed"]
 
 
@@ -121,6 +137,9 @@ def report(package: str, found: Comparison) -> None:
     print(f"    of these after taking our elements out of a whole HTML body: {len(found.whole_bodies)}")
     for name in found.whole_bodies:
         print(f"      {name}")
+    print(f"  different by design {len(found.explained):3}")
+    for name in found.explained:
+        print(f"      {name}: {EXPLAINED[name]}")
     print(f"  regressions       {len(found.regressions):5}")
     for name in found.regressions:
         print(f"      {name}")

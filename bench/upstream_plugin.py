@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -28,6 +29,7 @@ HEAD = re.compile(
 
 _outcomes: dict[str, str] = {}
 _logs = count()
+_running: list[ConsentMiddleware] = []
 
 
 def site() -> Site:
@@ -58,7 +60,9 @@ def wrap_clients() -> None:
 
     def start_wrapped(self: Any, app: Any, *args: Any, **options: Any) -> None:
         plain = app if testclient._is_asgi3(app) else testclient._WrapASGI2(app)
-        start(self, ConsentMiddleware(plain, site()), *args, **options)
+        wrapped = ConsentMiddleware(plain, site())
+        _running.append(wrapped)
+        start(self, wrapped, *args, **options)
 
     testclient.TestClient.__init__ = start_wrapped  # type: ignore[method-assign]
 
@@ -80,6 +84,13 @@ if WRAP:
     wrap_clients()
 if WRAP == "without-ours":
     take_ours_out()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Many tests have no lifespan, so nobody else closes their log; the collector would, in the middle of another."""
+    while _running:
+        asyncio.run(_running.pop()._workshop.log.close())
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

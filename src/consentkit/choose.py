@@ -178,7 +178,7 @@ def _declared(site: Site, old: Choice) -> Choice:
         vendors=vendors,
         terms={name: version for name, version in old.terms.items() if name in terms},
         closed={name: version for name, version in old.closed.items() if name in terms},
-        insisted=old.insisted & purposes.keys(),
+        insisted=old.insisted & {purpose.name for purpose in site.asked},
     )
 
 

@@ -17,7 +17,6 @@ from consentkit.settings.site import vendors_of
 from consentkit.visit import Device, Visit
 from consentkit.vocabulary import Basis, Choice, Purpose
 
-
 # A decision takes about 2 KiB; a site of five purposes has 32 sets of grants, on each day that somebody chose.
 MAX_DECISIONS = 512
 

@@ -230,9 +230,13 @@ def may_be_page(headers: Sequence[tuple[bytes, bytes]]) -> bool:
 
     False is certain. Most requests are for files and data, and of those nothing else has to be read.
     """
-    destination = dict(headers).get(b"sec-fetch-dest")
-    if destination is None or destination == b"empty":
-        return any(b"text/html" in value for _, value in headers)
+    given = dict(headers)
+    destination = given.get(b"sec-fetch-dest", b"")
+    if destination in (b"", b"empty"):
+        # A dict holds the last of several Accept fields.
+        return b"text/html" in given.get(b"accept", b"") or (
+            len(given) < len(headers) and any(b"text/html" in value for _, value in headers)
+        )
     return destination.decode("latin-1") in PAGE_DESTINATIONS
 
 

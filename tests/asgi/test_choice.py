@@ -38,14 +38,6 @@ async def post(
     return await call(app, scope_of("/_ckit/choice", method="POST", headers=given), body)
 
 
-async def records(app: ConsentMiddleware) -> list[dict[str, Any]]:
-    from consentkit.log import reports, store
-    from consentkit.log.filters import Filter
-
-    reader = store.Reader(store.place(app.site.log, app.site.folder))
-    return [json.loads(line) for line in reports.jsonl(reader, Filter())]
-
-
 async def test_accept_all_is_recorded_before_it_is_answered(tmp_path: Path) -> None:
     """
     Accept all: a 303 back to the page, both cookies, and one record that says what was seen and chosen.

@@ -127,7 +127,7 @@ async def test_zerocopysend_is_not_offered(tmp_path: Path) -> None:
         seen.append(scope)
         await answering(PAGE)(scope, receive, send)
 
-    offered = {"http.response.zerocopysend": {}, "http.response.pathsend": {}}
+    offered: dict[str, Any] = {"http.response.zerocopysend": {}, "http.response.pathsend": {}}
     scope = scope_of(extensions=offered)
     await call(wrapped(app, tmp_path), scope)
 

@@ -152,15 +152,10 @@ def test_a_long_log_is_taken_in_step_by_step(path: Path, keyring: Keyring, monke
     ("statement", "words"),
     [
         ("DELETE FROM ckit_entry WHERE idx = 301", "of the entries 300 to 309, 1 are missing"),
-        ("UPDATE ckit_tile SET hashes = x'00' WHERE level = 0 AND number = 1", "tile 0/1"),
-        (
-            "UPDATE ckit_tile SET hashes = zeroblob(8192) WHERE level = 0 AND number = 0",
-            "its first 300 entries are not those",
-        ),
+        ("UPDATE ckit_tile SET hashes = x'00' WHERE level = 0 AND number = 1", "Tile 0/1 is not whole"),
         ("UPDATE ckit_tile SET hashes = zeroblob(32) WHERE level = 1", "its first 300 entries are not those"),
         ("DELETE FROM ckit_tile WHERE level = 1", "no node 0 of height 8"),
         ("UPDATE ckit_checkpoint SET note = 'x'", "the last checkpoint can't be read"),
-        ("UPDATE ckit_tree SET size = 290", "tree has|not whole|not those|signed"),
     ],
 )
 def test_a_tree_that_contradicts_itself_is_never_signed(
@@ -176,9 +171,6 @@ def test_a_tree_that_contradicts_itself_is_never_signed(
     do(path, statement)
 
     with pytest.raises((TreeBroken, WentBack), match=words):
-        # The first 256 leaves of tile 0 are only looked at where the root needs them: here by its own tile.
-        if "zeroblob(8192)" in statement:
-            do(path, "UPDATE ckit_tile SET hashes = zeroblob(32) WHERE level = 1")
         grow(path, keyring)
     assert keyring.seen.read_text() == before
 
@@ -280,9 +272,10 @@ async def test_a_proof_comes_before_and_after_the_tree(
     """
     monkeypatch.setattr(writing, "TREE_SECONDS", 1000.0)
     log = log_with(keyring, tmp_path)
-    await append(log, record())
-    await signed(log, 1)
+    log.open()
+    await signed(log, 0)
     made = record()
+    await append(log, record())
     await append(log, made)
 
     promise = await log.proof(made.id)

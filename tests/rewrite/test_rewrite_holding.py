@@ -418,7 +418,7 @@ def test_a_button_closed_inside_svg_is_closed() -> None:
 @pytest.mark.parametrize(
     "page",
     [
-        "<svg><desc><div></desc><style><img src=//tracker.example/x></style></div></svg>",
+        "<svg><desc><div></desc></div></desc><style><img src=//tracker.example/x></style></svg>",
         "<template><svg><template></template></svg></template><img src=//tracker.example/x>",
         "<template><svg></template><style></style><img src=//tracker.example/x>",
         "<svg><foreignObject><template><svg></template></foreignObject></svg><img src=//tracker.example/x>",

@@ -252,3 +252,13 @@ def test_the_root_is_first_in_the_body(scripting: bool) -> None:
         "headstyle": "head",
         "rootckit-ui": "body first",
     }
+
+
+def test_a_byte_order_mark_may_come_in_pieces() -> None:
+    """
+    The mark is no text, even when its bytes come one by one.
+    """
+    page = b"\xef\xbb\xbf<title>x</title>"
+
+    assert rewrite(page, cuts=(1, 2)) == rewrite(page)
+    assert rewrite(page).startswith(b"\xef\xbb\xbf" + HTML)

@@ -63,7 +63,7 @@ def test_xhtml_placeholder_knows_its_place() -> None:
     """
     In a link there is no placeholder, after a closed one there is.
     """
-    page = '<a href="/x">{}</a>{}'.replace("{}", '<iframe src="//tracker.example/x"/>')
+    page = '<a id="x"/><a href="/x">{}</a>{}'.replace("{}", '<iframe src="//tracker.example/x"/>')
 
     assert rewrite(PAGE.format(head="", body=page).encode(), XHTML).count(PLACEHOLDER) == 1
 
@@ -99,3 +99,23 @@ def test_xhtml_never_only_holds() -> None:
     page = PAGE.format(head="", body="<p>x</p>").encode()
 
     assert rewrite(page, XHTML, Inserting.NEVER) == page
+
+
+def test_xhtml_templates_are_followed() -> None:
+    """
+    In a template there is no placeholder, after it there is.
+    """
+    frame = '<iframe src="//tracker.example/x"/>'
+    page = PAGE.format(head="", body=f"<template>{frame}</template>{frame}").encode()
+
+    assert rewrite(page, XHTML).count(PLACEHOLDER) == 1
+
+
+def test_xhtml_overlong_tags_are_judged() -> None:
+    """
+    A tag over the limit is judged attribute by attribute in XML, too.
+    """
+    page = PAGE.format(head="", body=f'<img alt="{"a" * 70_000}" src="//tracker.example/x"/>').encode()
+
+    assert b"data-ckit-src" in rewrite(page, XHTML)
+    assert rewrite(page, XHTML, cuts=range(0, len(page), 999)) == rewrite(page, XHTML)

@@ -242,7 +242,7 @@ def test_a_file_without_a_name_is_told_what_else_is_wrong(tmp_path: Path) -> Non
 
     assert refused.value.source == str(path)
     assert [problem.partition(":")[0] for problem in refused.value.problems] == [
-        "hodling", "secret", "policies[0].name", "grant_days", "policies[0].version", "name", "policies[0].url",
+        "hodling", "secret", "policies[0].name", "policies[0].version", "grant_days", "name", "policies[0].url",
         "policies[0].title", "policies[1].url",
     ]  # fmt: skip
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -20,9 +22,9 @@ from consentkit.errors import ConfigurationError, LogUnavailable
 from consentkit.inside import KEY, Inside
 from consentkit.log.record import Method
 from consentkit.response import caching, our_cookies
-from consentkit.response.headers import Fields, copied
+from consentkit.response.headers import Fields, copied, first
 from consentkit.settings import Site
-from consentkit.visit import Visit, read
+from consentkit.visit import VIEW_PARAMETER, Visit, may_be_page, read
 from consentkit.vocabulary import Action, Layer
 
 logger = logging.getLogger("consentkit")
@@ -35,6 +37,13 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: Set to 1, it takes the middleware out without a deploy.
 OFF_VARIABLE = "CONSENTKIT_OFF"
+
+# Servers would send the bytes of a file behind our back.
+ZERO_COPY = "http.response.zerocopysend"
+
+VIEW_HEADERS = frozenset({b"x-view", b"x_view"})
+
+Result = TypeVar("Result")
 
 
 class ConsentMiddleware:
@@ -50,6 +59,7 @@ class ConsentMiddleware:
         self._off = os.environ.get(OFF_VARIABLE) == "1"
         self._workshop = Workshop(site)
         self._is_open = False
+        self._reader_cookie = f"{site.cookie_name}_reader=".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if KEY in scope:
@@ -62,16 +72,21 @@ class ConsentMiddleware:
             await self.app(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        visit = self._read(scope)
-        inside = Inside(self.site, visit, self._accept_terms)
-        if self._off or scope["type"] == "websocket" or self._is_skipped(visit):
+        root_path = scope.get("root_path", "").rstrip("/")
+        path = _below(root_path, scope["path"])
+        inside = Inside(
+            self.site, self._workshop.decisions, partial(self._read, scope, root_path, path), self._accept_terms
+        )
+        if self._off or scope["type"] == "websocket" or self._is_skipped(path):
             await self.app({**scope, KEY: inside}, receive, _with_lines(inside, send))
             return
-        await self._open()
-        route = self._workshop.endpoints.route(visit)
-        if route is not None:
-            await self._own_page(route, visit, receive, send)
-            return
+        if not self._is_open:
+            await self._open()
+        if path.startswith(self.site.prefix):
+            route = self._workshop.endpoints.route(inside.visit)
+            if route is not None:
+                await self._own_page(route, inside.visit, receive, send)
+                return
         outgoing = Outgoing(self._workshop, inside, send)
         try:
             await self.app(self._inner_scope(scope, inside), receive, outgoing.send)
@@ -80,14 +95,13 @@ class ConsentMiddleware:
 
     # The request, as it is read and as the app sees it
 
-    def _read(self, scope: Scope) -> Visit:
-        root_path = scope.get("root_path", "").rstrip("/")
+    def _read(self, scope: Scope, root_path: str, path: str) -> Visit:
         self._warn_of_proxy(scope)
         return read(
             method=scope.get("method", "GET"),
             scheme=scope.get("scheme", "http"),
             root_path=root_path,
-            path=_below(root_path, scope["path"]),
+            path=path,
             raw_path=scope.get("raw_path"),
             query=scope.get("query_string", b""),
             headers=scope.get("headers", []),
@@ -97,26 +111,37 @@ class ConsentMiddleware:
 
     def _inner_scope(self, scope: Scope, inside: Inside) -> Scope:
         """A copy: the server's scope is its own. The app sees only what we can follow."""
-        visit = inside.visit
-        headers = copied(scope.get("headers"))
-        if visit.can_be_page and visit.method in ("GET", "HEAD"):
-            headers = caching.translated_request(headers, self._workshop.state(inside.decision, visit))
-        extensions = {
-            name: value for name, value in (scope.get("extensions") or {}).items() if name != "http.response.zerocopysend"
-        }
-        inner = {**scope, "headers": self._with_view(headers, inside), KEY: inside}
-        if scope.get("extensions") is not None:
-            inner["extensions"] = extensions
+        headers: Fields = list(scope.get("headers") or ())
+        if may_be_page(headers) and inside.visit.can_be_page and inside.visit.method in ("GET", "HEAD"):
+            headers = copied(headers)
+            # Only entity tags hold a state.
+            has_tags = first(headers, b"if-none-match") is not None
+            state = self._workshop.state(inside.decision, inside.visit) if has_tags else ""
+            headers = caching.translated_request(headers, state)
+        inner = {**scope, "headers": self._with_view(headers, scope, inside), KEY: inside}
+        extensions = scope.get("extensions")
+        if extensions and ZERO_COPY in extensions:
+            inner["extensions"] = {name: value for name, value in extensions.items() if name != ZERO_COPY}
         return inner
 
-    def _with_view(self, headers: Fields, inside: Inside) -> Fields:
+    def _with_view(self, headers: Fields, scope: Scope, inside: Inside) -> Fields:
         """`X-View` tells the app which version the reader wants. WSGI bridges fold "_" into "-", so both go first."""
-        kept = [field for field in headers if field[0].replace(b"_", b"-") != b"x-view"]
-        view = inside.decision.view
-        return [*kept, (b"x-view", view.encode())] if view else kept
+        given = dict(headers)
+        if not VIEW_HEADERS.isdisjoint(given):
+            headers = [field for field in headers if field[0] not in VIEW_HEADERS]
+        if b"cookie" not in given and not scope.get("query_string"):
+            return headers  # the two places where a view can be asked for
+        view = inside.decision.view if self._may_ask_for_view(headers, scope) else None
+        return [*headers, (b"x-view", view.encode())] if view else headers
 
-    def _is_skipped(self, visit: Visit) -> bool:
-        return any(visit.path == path or visit.path.startswith(path.rstrip("/") + "/") for path in self.site.skip)
+    def _may_ask_for_view(self, headers: Fields, scope: Scope) -> bool:
+        return VIEW_PARAMETER.encode() in scope.get("query_string", b"") or any(
+            name == b"cookie" and self._reader_cookie in value for name, value in headers
+        )
+
+    def _is_skipped(self, path: str) -> bool:
+        skip = self.site.skip
+        return bool(skip) and any(path == each or path.startswith(each.rstrip("/") + "/") for each in skip)
 
     def _warn_of_proxy(self, scope: Scope) -> None:
         if self.site.url or scope.get("scheme") != "http":
@@ -154,7 +179,7 @@ class ConsentMiddleware:
         if self._workshop.controls.known_notice(digest) is not None:
             return True
         try:
-            return await self._workshop.log.knows_notice(digest)
+            return await _in_asyncio(self._workshop.log.knows_notice(digest))
         except (LogUnavailable, ConfigurationError):
             return False
 
@@ -162,21 +187,21 @@ class ConsentMiddleware:
         """Durable first, then answered. A refusal is in force even if nothing can be written, and is told."""
         log = self._workshop.log
         try:
-            stored = await log.append(
-                answer.record, salt=self._workshop.salt(), notice=answer.notice, once=answer.once
+            stored = await _in_asyncio(
+                log.append(answer.record, salt=self._workshop.salt(), notice=answer.notice, once=answer.once)
             )
-            first = await log.get(stored.id) if stored.again else None
+            earlier = await _in_asyncio(log.get(stored.id)) if stored.again else None
         except (LogUnavailable, ConfigurationError) as error:
             logger.error(
                 "A choice (%s) could not be recorded and is %s: %s", answer.record.action,
                 "in force all the same" if answer.counts_anyway else "not in force", error,
             )  # fmt: skip
             return answer.failed()
-        return answer.done(first or answer.record)
+        return answer.done(earlier or answer.record)
 
     async def _health(self) -> Reply:
         try:
-            await self._workshop.log.status()
+            await _in_asyncio(self._workshop.log.status())
         except (ConfigurationError, LogUnavailable) as error:
             logger.error("health: %s", error)
             return Reply(503, _HEALTH, b'{"status":"log unavailable"}')
@@ -198,7 +223,7 @@ class ConsentMiddleware:
             site, visit, new, fresh, action=Action.ACCEPT_POLICIES, method=Method.APP, layer=Layer.APP,
             notice="unknown", language="", subject=subject, granted_before=False,
         )  # fmt: skip
-        await workshop.log.append(record, salt=workshop.salt(), notice=None, once=None)
+        await _in_asyncio(workshop.log.append(record, salt=workshop.salt(), notice=None, once=None))
         inside.lines += our_cookies.choice_cookies(site, visit, workshop.cookies, new, today)
         inside.lines += our_cookies.holder_cookies(
             site, visit, workshop.cookies, Holder(subject, fresh.record), new.expires, today
@@ -208,9 +233,12 @@ class ConsentMiddleware:
     # The life of the process
 
     async def _open(self) -> None:
-        """The log is opened when the first request comes, where a server has no lifespan; never at import."""
+        """When the first request comes, where a server has no lifespan; never at import.
+
+        Files are read in a thread, so that nobody else waits for them.
+        """
         if not self._is_open:
-            await run_in_threadpool(self._workshop.log.open)
+            await run_in_threadpool(self._workshop.open)
             self._is_open = True
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -222,7 +250,7 @@ class ConsentMiddleware:
 
         async def drain_and_send(message: Message) -> None:
             if message["type"].startswith("lifespan.shutdown"):
-                await self._workshop.log.close()
+                await _in_asyncio(self._workshop.log.close())
             await send(message)
 
         try:
@@ -241,6 +269,15 @@ def _below(root_path: str, path: str) -> str:
     if root_path and (path == root_path or path.startswith(root_path + "/")):
         return path[len(root_path) :] or "/"
     return path
+
+
+async def _in_asyncio(work: Coroutine[Any, Any, Result]) -> Result:
+    """The log waits with asyncio; under trio its work gets a loop of its own, in a thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return await run_in_threadpool(asyncio.run, work)
+    return await work
 
 
 def _with_lines(inside: Inside, send: Send) -> Send:

@@ -15,15 +15,16 @@ from starlette.concurrency import run_in_threadpool
 
 from consentkit.asgi.workshop import Workshop
 from consentkit.controls import Composed, Hints
-from consentkit.decide import Asking, Decision
+from consentkit.decide import Decision
 from consentkit.inside import Inside
 from consentkit.response import caching, csp, plan
 from consentkit.response.coding import BadCoding, Decoder, Encoder
+from consentkit.response.delivery import INLINE
 from consentkit.response.headers import Fields, copied, first, without
 from consentkit.response.refused import refused_cookies
 from consentkit.response.set_cookie import gated
-from consentkit.rewrite import Rewriter
-from consentkit.visit import Visit
+from consentkit.rewrite import Inserting, Rewriter
+from consentkit.visit import Asks, Visit
 
 logger = logging.getLogger("consentkit")
 
@@ -34,6 +35,9 @@ Send = Callable[[Message], Awaitable[None]]
 OFF = b"x-ckit"
 LANGUAGE = b"x-ckit-language"
 VIEW = b"x-view"
+
+#: Fields that we read or change in any response.
+WATCHED = frozenset({OFF, LANGUAGE, VIEW, b"set-cookie"})
 
 FILE_PIECE = 64 * 1024  # bytes
 
@@ -53,21 +57,25 @@ class Outgoing:
     def __init__(self, workshop: Workshop, inside: Inside, send: Send) -> None:
         self._workshop = workshop
         self._inside = inside
-        self._visit: Visit = inside.visit
         self._send = send
         self._stage = Stage.WAITING
         self._start: Message = {}
         self._queue: list[Message] = []
         self._missing: int | None = None  # bytes that Content-Length announced and that have not come yet
+        self._date: bytes | None = None  # Last-Modified, as the app said it
         self._body: Body | None = None
         self._insertions: Composed | None = None
 
+    @property
+    def _visit(self) -> Visit:
+        return self._inside.visit
+
     async def send(self, message: Message) -> None:
         kind = message["type"]
-        if kind == "http.response.start" and self._stage is Stage.WAITING:
-            await self._begin(message)
-        elif self._stage in (Stage.PASSING, Stage.COMPLETE):
+        if self._stage is Stage.PASSING or self._stage is Stage.COMPLETE:
             await self._send(message)
+        elif kind == "http.response.start" and self._stage is Stage.WAITING:
+            await self._begin(message)
         elif kind == "http.response.body":
             await self._piece(bytes(message.get("body", b"")), last=not message.get("more_body", False))
         elif kind == "http.response.pathsend":
@@ -89,20 +97,35 @@ class Outgoing:
     async def _begin(self, message: Message) -> None:
         headers = copied(message.get("headers"))
         status = message["status"]
+        if self._needs_nothing(status, headers):
+            self._stage = Stage.PASSING
+            await self._send(message)
+            return
         decision = self._inside.decision
         self._start = dict(message)
         self._missing = _length(first(headers, b"content-length"))
+        self._date = first(headers, b"last-modified")
         made = plan.plan(self._visit, status, headers, skipped=first(headers, OFF) == b"off")
         headers = self._gated(headers, decision)
         if made.untouched is None:
             headers = self._prepare(headers, made, decision)
             self._stage = Stage.HELD
         else:
-            headers = self._passing(headers, status, made.untouched, decision)
+            headers = self._passing(headers, status, made.untouched)
             self._stage = Stage.PASSING
         self._start["headers"] = [*without(headers, OFF, LANGUAGE, VIEW), *self._inside.lines, *self._refused()]
         if self._stage is Stage.PASSING:
             await self._send(self._start)
+
+    def _needs_nothing(self, status: int, headers: Fields) -> bool:
+        """Whether a response can pass before anybody has looked at who asks for it: most are files and data."""
+        given = dict(headers)
+        return (
+            WATCHED.isdisjoint(given)
+            and status != 304
+            and not self._inside.lines
+            and plan.content_type(given.get(b"content-type", b""))[0] not in plan.HTML
+        )
 
     def _gated(self, headers: Fields, decision: Decision) -> Fields:
         """Without the cookies of trackers that wait for consent; a site without purposes asks nobody, so all pass."""
@@ -123,13 +146,13 @@ class Outgoing:
             return []
         return refused_cookies(self._workshop.site, self._workshop.gate, self._visit, choice)
 
-    def _passing(self, headers: Fields, status: int, reason: plan.Untouched, decision: Decision) -> Fields:
-        if reason in plan.LOUD and self._visit.asks is not plan.Asks.PART:
+    def _passing(self, headers: Fields, status: int, reason: plan.Untouched) -> Fields:
+        if reason in plan.LOUD and self._visit.asks is not Asks.PART:
             self._workshop.tell_once(
                 ("unrewritten", reason), "HTML went out without controls (%s), first at %s.", reason, self._visit.path
             )
         if status == 304 and self._visit.can_be_page:
-            return caching.not_modified(headers, self._workshop.state(decision, self._visit))
+            return caching.not_modified(headers, self._state(headers))
         return headers
 
     def _prepare(self, headers: Fields, made: plan.Plan, decision: Decision) -> Fields:
@@ -144,15 +167,23 @@ class Outgoing:
             content_language=_text(first(headers, b"content-language")),
             accept_language=visit.accept_language,
         )
-        delivery, headers = csp.deliver(headers, workshop.hashes(decision))
+        delivery = INLINE
+        if first(headers, csp.CSP) is not None:
+            delivery, headers = csp.deliver(headers, workshop.hashes(decision))
         insertions = workshop.controls.insertions(decision, visit, delivery, hints)
         rules = workshop.rules(decision, visit, xhtml=made.xhtml)
         rewriter = Rewriter(rules, insertions, made.inserting, host=visit.hostname)
         observed = workshop.observed(visit, decision)
-        observer = Rewriter(observed, insertions, plan.Inserting.NEVER, host=visit.hostname) if observed else None
+        observer = Rewriter(observed, insertions, Inserting.NEVER, host=visit.hostname) if observed else None
         self._body = Body(rewriter, observer, made.coding)
         self._insertions = insertions
-        return caching.rewritten(headers, workshop.state(decision, visit))
+        return caching.rewritten(headers, self._state(headers))
+
+    def _state(self, headers: Fields) -> str:
+        """Only an entity tag has a place for it."""
+        if first(headers, b"etag") is None:
+            return ""
+        return self._workshop.state(self._inside.decision, self._visit)
 
     async def _piece(self, data: bytes, *, last: bool) -> None:
         if self._stage is Stage.WAITING or self._body is None:
@@ -171,12 +202,23 @@ class Outgoing:
         if self._visit.method == "HEAD":
             out = b""  # some servers send what an app should not have sent
         if self._stage is Stage.HELD:
+            if whole and out == data:
+                self._keep_date()
             await self._release(len(out) if whole and self._visit.method != "HEAD" else None)
         if out or last:
             await self._send({"type": "http.response.body", "body": out, "more_body": not last})
         if whole:
             self._stage = Stage.DONE if last else Stage.COMPLETE
             self._report()
+
+    def _keep_date(self) -> None:
+        """Last-Modified returns to a piece of a page that is the app's own in every state.
+
+        Nothing was inserted, and nothing held back from a visitor who has agreed to nothing. What can become a page
+        gets no date back: its validators are translated, and a date has no place for a state.
+        """
+        if self._date is not None and not self._visit.can_be_page and not self._inside.decision.allowed:
+            self._start["headers"] = [*self._start["headers"], (b"last-modified", self._date)]
 
     def _is_whole(self, data: bytes) -> bool:
         if self._missing is None or self._visit.method == "HEAD":

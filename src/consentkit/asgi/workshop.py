@@ -9,22 +9,23 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cached_property
 
-from consentkit.controls import Controls
+from consentkit.controls import Controls, Hints
 from consentkit.cookies import Seal
-from consentkit.decide import Decision
+from consentkit.decide import Decision, Decisions
 from consentkit.endpoints import Endpoints, Fresh, record_site
-from consentkit.languages import Catalogues
+from consentkit.languages import Catalogues, choose
 from consentkit.log.notice import Notice
 from consentkit.log.record import SALT_BYTES, uuid7
 from consentkit.log.writer import Log
 from consentkit.registry import Entry, Holder
 from consentkit.registry.holding import Whose
 from consentkit.response.csp import Hashes
+from consentkit.response.delivery import INLINE
 from consentkit.response.set_cookie import Gate, gate_of
-from consentkit.rewrite import Held, Judge, Rules
+from consentkit.rewrite import Held, Judge, Page, Rules
 from consentkit.settings import Site
-from consentkit.visit import CookieReader, Visit
-from consentkit.vocabulary import Holding
+from consentkit.visit import CookieReader, Visit, read
+from consentkit.vocabulary import Holding, Layer
 
 logger = logging.getLogger("consentkit")
 
@@ -55,6 +56,7 @@ class Workshop:
         self.cookies = CookieReader(
             site.cookie_name, Seal(site.keys, f"{site.cookie_name}.choice"), Seal(site.keys, f"{site.cookie_name}.id")
         )
+        self.decisions = Decisions(site)
         self.catalogues = Catalogues(site.texts)
         self.controls = Controls(site, self.catalogues, view_seal)
         self.gate: Gate = gate_of(site)
@@ -69,9 +71,32 @@ class Workshop:
             if not purpose.vendors:
                 self.tell_once(
                     ("no vendors", purpose.name),
-                    "The purpose %r names no vendors, so there is nobody to agree to; find them with: consentkit vendors",
+                    "The purpose %r names no vendors, so there is nobody to agree to; find them with:"
+                    " consentkit vendors",
                     purpose.name,
                 )
+
+    def open(self) -> None:
+        """Everything that has to be read from disk: the log, and what the first page is made of.
+
+        Languages other than the site's are read with the first page that needs them. Blocks for half a second.
+        Raises ConfigurationError when the log cannot be opened.
+        """
+        self.log.open()
+        visit = read(
+            method="GET", scheme="https", root_path="", path="/", raw_path=None, query=b"",
+            headers=[(b"host", b"localhost")], cookies=self.cookies, now=self.now(),
+        )  # fmt: skip
+        decision = self.decisions.of(visit)
+        language = choose((), "", self.site.language, self.catalogues.tags).tag
+        hints = Hints(app=language, content_language=None, accept_language="")
+        page = self.controls.insertions(decision, visit, INLINE, hints)
+        page.late(Page())
+        page.body(Page())
+        self.endpoints.get("preferences", visit)
+        self.endpoints.not_found(visit)
+        if self.site.asked:
+            self.controls.notice(language, Layer.PLACEHOLDER, decision.asking)
 
     def hashes(self, decision: Decision) -> Hashes:
         style, script = self.controls.hashes(decision)
@@ -99,13 +124,13 @@ class Workshop:
 
     def rules(self, decision: Decision, visit: Visit, *, xhtml: bool) -> Rules:
         """What is held back from this visitor, and how the page is shown."""
-        attributes = self.controls.html_attributes(decision)
         judge = self._judge(visit, decision.allowed)
-        key = (judge, attributes, decision.view is not None, xhtml)
+        key = (judge, decision.text_size, decision.view, xhtml)
         rules = self._rules.get(key)
         if rules is None:
             if len(self._rules) >= MAX_RULES:
                 self._rules.clear()
+            attributes = self.controls.html_attributes(decision)
             rules = self._rules[key] = Rules(judge, attributes, decision.view is not None, xhtml)
         return rules
 

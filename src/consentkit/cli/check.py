@@ -39,7 +39,8 @@ def main(arguments: argparse.Namespace) -> int:
     app = None
     if target and not target.startswith(("http://", "https://")):
         app = load_object(target)
-    site = app.site if isinstance(app, ConsentMiddleware) and not (arguments.config or arguments.site) else load_site(arguments)
+    named = arguments.config or arguments.site
+    site = app.site if isinstance(app, ConsentMiddleware) and not named else load_site(arguments)
     log_sentence, log_works = _log(site)
     findings = _pages(site, target, app)
     problems = _problems(findings, log_works, log_sentence)

@@ -44,8 +44,9 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "init",
         help="write consentkit.toml and a secret",
-        description="Writes consentkit.toml (no secrets in it), .env with a new CONSENTKIT_SECRET (readable by you alone) "
-        "and a line in .gitignore. Nothing is held back until you change holding. Existing files stay as they are.",
+        description="Writes consentkit.toml (no secrets in it), .env with a new CONSENTKIT_SECRET (readable by you "
+        "alone) and a line in .gitignore. Nothing is held back until you change holding. Existing files stay as they "
+        "are.",
     )
     parser.add_argument("url", nargs="?", default="", metavar="URL", help="where the site is reached")
     parser.set_defaults(run=main)
@@ -67,7 +68,8 @@ def main(arguments: argparse.Namespace) -> int:
     except OSError as error:
         print(f"consentkit init: {error.filename} can't be written: {error.strerror}.", file=sys.stderr)
         return 2
-    print("Wrote consentkit.toml" + (" and .env with a new secret." if wrote_secret else "; .env has a secret already."))
+    secret = " and .env with a new secret." if wrote_secret else "; .env has a secret already."
+    print(f"Wrote consentkit.toml{secret}")
     print("Next: wrap the app with ConsentMiddleware(app, Site.load()), then run: consentkit check")
     return 0
 
@@ -90,7 +92,8 @@ def _configuration(url: str) -> str:
     from datetime import UTC, datetime
 
     host = urlsplit(url).hostname or "My site"
-    line = f'url        = "{url}"' if url else '# url      = "https://courier.example"      # decides https and origin checks'
+    example = '# url      = "https://courier.example"      # decides https and origin checks'
+    line = f'url        = "{url}"' if url else example
     return CONFIGURATION.format(name=_quoted(host), url_line=line, today=datetime.now(UTC).date().isoformat())
 
 

@@ -85,6 +85,7 @@ class Controls:
         self.assets: Mapping[str, Asset] = files.by_name(*self._sheets.assets)
         self._notices: dict[str, Notice] = {}
         self._words = lru_cache(maxsize=MAX_FRAGMENTS)(self._make_words)
+        self._question = lru_cache(maxsize=MAX_FRAGMENTS)(self._ask)
         self._language = lru_cache(maxsize=1024)(self._choose_language)
         self._body = lru_cache(maxsize=MAX_FRAGMENTS)(self._compose_body)
         self._held = lru_cache(maxsize=MAX_FRAGMENTS)(self._compose_placeholder)
@@ -195,7 +196,7 @@ class Controls:
     def _choose_language(self, candidates: tuple[str | None, ...], accept_language: str) -> str:
         return choose(candidates, accept_language, self._site.language, self._catalogues.tags).tag
 
-    def _question(self, decision: Decision) -> Question:
+    def _ask(self, decision: Decision) -> Question:
         return question(self._site, decision)
 
     def _shape(self, decision: Decision, visit: Visit, language: str, viewport: str | None) -> _Shape:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from consentkit.response.headers import Field, Fields, first, joined, members, replaced, without
 
@@ -36,9 +37,8 @@ ANY_TAG = re.compile(r'(?:W/)?"[^"]*"')
 
 def rewritten(headers: Fields, state: str, reads: Sequence[str] = ALWAYS_READ) -> Fields:
     """The headers of a page that was made for one visitor."""
-    headers = without(headers, *ABOUT_THE_BYTES)
-    headers = [field for field in headers if not _is_for_shared_caches(field)]
-    headers = _private(_vary(headers, reads))
+    headers = [field for field in headers if field[0] not in ABOUT_THE_BYTES and not _is_for_shared_caches(field)]
+    headers = _private(_vary(headers, tuple(reads)))
     tag = first(headers, b"etag")
     if tag is None or not ANY_TAG.fullmatch(tag.decode("latin-1")):
         # A tag without its quotes can't carry our state, and without it would confirm a page in an old one.
@@ -64,11 +64,10 @@ def translated_request(headers: Fields, state: str) -> Fields:
     Ranges go: they would cut a body that nobody else has. Unknown codings leave Accept-Encoding.
     """
     asked = joined(headers, b"if-none-match")
-    headers = without(headers, b"range", b"if-range")
-    headers = _readable_codings(headers)
     if not asked:
         # Without a tag the date alone would confirm a page in an old state.
-        return without(headers, b"if-modified-since")
+        return _readable_codings(without(headers, b"range", b"if-range", b"if-modified-since"))
+    headers = _readable_codings(without(headers, b"range", b"if-range"))
     if asked.strip() == "*":
         return headers
     turned = [_turned_back(match) for match in OURS.finditer(asked) if match["state"] == state]
@@ -81,8 +80,14 @@ def _readable_codings(headers: Fields) -> Fields:
     accepted = joined(headers, b"accept-encoding")
     if not accepted:
         return headers
-    kept = [part.strip() for part in accepted.split(",") if _is_readable(part)]
-    return replaced(headers, b"accept-encoding", (", ".join(kept) or "identity").encode("latin-1"))
+    # Browsers know two or three of these lists between them; a longer one is somebody's joke, and not remembered.
+    readable = _readable(accepted) if len(accepted) <= 100 else _readable.__wrapped__(accepted)
+    return replaced(headers, b"accept-encoding", readable.encode("latin-1"))
+
+
+@lru_cache(maxsize=256)
+def _readable(accepted: str) -> str:
+    return ", ".join(part.strip() for part in accepted.split(",") if _is_readable(part)) or "identity"
 
 
 def _is_readable(part: str) -> bool:
@@ -103,24 +108,35 @@ def _is_for_shared_caches(field: Field) -> bool:
     return field[0] in FOR_SHARED_CACHES or field[0].endswith(b"-cdn-cache-control")
 
 
-def _vary(headers: Fields, reads: Sequence[str]) -> Fields:
-    present = members(headers, b"vary")
-    if "*" in present:
-        return headers
-    added = [name for name in reads if name.lower() not in present]
-    if not added:
-        return headers
+def _vary(headers: Fields, reads: tuple[str, ...]) -> Fields:
     given = joined(headers, b"vary")
-    return replaced(headers, b"vary", ", ".join(filter(None, [given, *added])).encode("latin-1"))
+    varying = _varying(given, reads)
+    return headers if varying == given else replaced(headers, b"vary", varying.encode("latin-1"))
+
+
+# An app says the same on all its pages, so what follows from it is remembered.
+@lru_cache(maxsize=256)
+def _varying(given: str, reads: tuple[str, ...]) -> str:
+    present = {member.strip().lower() for member in given.split(",")}
+    if "*" in present:
+        return given
+    return ", ".join(filter(None, [given, *(name for name in reads if name.lower() not in present)]))
 
 
 def _private(headers: Fields) -> Fields:
+    given = joined(headers, b"cache-control")
+    private = _privately(given)
+    return headers if private == given else replaced(headers, b"cache-control", private.encode("latin-1"))
+
+
+@lru_cache(maxsize=256)
+def _privately(given: str) -> str:
     """Cache-Control with `private` for what is personal; `no-store` says more already.
 
     `private="Set-Cookie"` names fields only, so it does not make a page private (RFC 9111, 5.2.2.7).
     """
-    directives = [part.strip() for part in joined(headers, b"cache-control").split(",") if part.strip()]
+    directives = [part.strip() for part in given.split(",") if part.strip()]
     kept = [d for d in directives if d.partition("=")[0].lower() not in ("public", "s-maxage", "proxy-revalidate")]
     if not {"private", "no-store"} & {directive.lower() for directive in kept}:
         kept = ["private", *kept]
-    return headers if kept == directives else replaced(headers, b"cache-control", ", ".join(kept).encode("latin-1"))
+    return given if kept == directives else ", ".join(kept)

@@ -18,17 +18,21 @@ def values(headers: Fields, name: bytes) -> Iterator[bytes]:
 
 
 def first(headers: Fields, name: bytes) -> bytes | None:
-    return next(values(headers, name), None)
+    for field, value in headers:
+        if field == name:
+            return value
+    return None
 
 
 def joined(headers: Fields, name: bytes) -> str:
     """All values of a list header as one text, the empty one when there is none."""
-    return ", ".join(value.decode("latin-1") for value in values(headers, name))
+    return b", ".join([value for field, value in headers if field == name]).decode("latin-1")
 
 
 def members(headers: Fields, name: bytes) -> list[str]:
     """The members of a comma-separated header such as Vary, stripped, lower-cased."""
-    return [member for part in joined(headers, name).split(",") if (member := part.strip().lower())]
+    whole = joined(headers, name)
+    return [member for part in whole.split(",") if (member := part.strip().lower())] if whole else []
 
 
 def without(headers: Fields, *names: bytes) -> Fields:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from consentkit.response.headers import Fields, first, joined, members
 from consentkit.rewrite import Inserting
@@ -17,6 +18,9 @@ XHTML = "application/xhtml+xml"
 
 # Codings that the standard library can take off and put on again as a stream.
 KNOWN_CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
+
+#: Fields that can keep a page with a body from being rewritten.
+DECISIVE = frozenset({b"content-disposition", b"cache-control", b"content-encoding"})
 
 # Informational, no content, reset content, partial content, not modified: no body, or not the whole of one.
 BODILESS = frozenset({204, 205, 206, 304})
@@ -50,7 +54,7 @@ class Plan:
 
 def plan(visit: Visit, status: int, headers: Fields, *, skipped: bool = False) -> Plan:
     """The plan for a response with these headers, before any of its body is known."""
-    media_type, charset = content_type(headers)
+    media_type, charset = content_type(first(headers, b"content-type") or b"")
     reason = _reason(status, headers, media_type, skipped=skipped)
     if reason is not None:
         return Plan(untouched=reason)
@@ -62,10 +66,10 @@ def plan(visit: Visit, status: int, headers: Fields, *, skipped: bool = False) -
     )
 
 
-def content_type(headers: Fields) -> tuple[str, str]:
+@lru_cache(maxsize=256)  # of what apps say, not visitors
+def content_type(value: bytes) -> tuple[str, str]:
     """Media type and charset parameter, both lower-cased; empty where they are not said."""
-    value = (first(headers, b"content-type") or b"").decode("latin-1")
-    media_type, *parameters = value.split(";")
+    media_type, *parameters = value.decode("latin-1").split(";")
     for parameter in parameters:
         name, _, charset = parameter.strip().partition("=")
         if name.lower() == "charset":
@@ -84,6 +88,8 @@ def _reason(status: int, headers: Fields, media_type: str, *, skipped: bool) -> 
         return Untouched.NO_BODY
     if skipped:
         return Untouched.SKIPPED
+    if DECISIVE.isdisjoint(dict(headers)):  # most pages
+        return None
     if joined(headers, b"content-disposition").lower().lstrip().startswith("attachment"):
         return Untouched.ATTACHMENT
     if "no-transform" in members(headers, b"cache-control"):

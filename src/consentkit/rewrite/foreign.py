@@ -10,6 +10,7 @@ content with it: right for a page that forgot `</svg>`, wrong for one with a str
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from typing import NamedTuple
 
 
@@ -47,30 +48,58 @@ _ENDS_P = frozenset(
 )
 
 
-#: Browsers nest no deeper than 512. It bounds memory, and the time an end tag may take to find its start.
+#: Browsers nest no deeper than 512; deeper elements are not followed, which bounds memory.
 DEEPEST = 1024
+
+
+class Run:
+    """Elements that follow each other in the stack and are either all HTML or all foreign.
+
+    What a name can't close is answered by its count, so that an end tag costs no walk through the stack.
+    """
+
+    __slots__ = ("counts", "elements", "is_html")
+
+    def __init__(self, *, is_html: bool) -> None:
+        self.is_html = is_html
+        self.elements: list[Open] = []
+        self.counts: Counter[bytes] = Counter()
+
+    def push(self, element: Open) -> None:
+        self.elements.append(element)
+        self.counts[element.name] += 1
+
+    def pop(self) -> Open:
+        element = self.elements.pop()
+        self.counts[element.name] -= 1
+        if not self.counts[element.name]:
+            del self.counts[element.name]  # a page may make up names without end
+        return element
 
 
 class ForeignContent:
     """The elements that are open since the outermost `<svg>` or `<math>`, which is the first."""
 
-    __slots__ = ("_open",)
+    __slots__ = ("_depth", "_runs")
 
     def __init__(self) -> None:
-        self._open: list[Open] = []
+        self._runs: list[Run] = []
+        self._depth = 0
 
     def __bool__(self) -> bool:
-        return bool(self._open)
+        return bool(self._runs)
+
+    @property
+    def _top(self) -> Open:
+        return self._runs[-1].elements[-1]
 
     def reads_html(self, tag: bytes = b"") -> bool:
         """Whether this start tag would be read as HTML. Without a tag: whether text here is HTML, so no CDATA."""
-        if not self._open:
-            return True
-        top = self._open[-1]
-        if top.language is Language.HTML:
+        if not self._runs or self._runs[-1].is_html:
             return True
         if not tag:
             return False
+        top = self._top
         if top.language is Language.MATHML:
             if top.name in _TEXT_IN_MATHML:
                 return tag not in (b"mglyph", b"malignmark")
@@ -80,12 +109,12 @@ class ForeignContent:
 
     @property
     def in_svg(self) -> bool:
-        return bool(self._open) and self._open[-1].language is Language.SVG
+        return bool(self._runs) and self._top.language is Language.SVG
 
     @property
     def is_drawing(self) -> bool:
         """Whether plain drawing elements leave everything as it is."""
-        return bool(self._open) and self._open[-1].language is Language.SVG and not self._open[-1].admits_html
+        return self.in_svg and not self._top.admits_html
 
     def start_html(self, name: bytes, *, closes_itself: bool) -> None:
         """A start tag read as HTML; only those that may hold foreign content or are inside it matter."""
@@ -93,78 +122,83 @@ class ForeignContent:
             if not closes_itself:
                 self._push(Open(Language.SVG if name == b"svg" else Language.MATHML, name))
             return
-        if not self._open or name in _VOID:
+        if name in _VOID:
             return
-        if name in _ENDS_P:
-            self._close_in_html(b"p", within=16)
+        if name in _ENDS_P and self._runs[-1].is_html:
+            self._close(b"p")
         self._push(Open(Language.HTML, name))
 
     def start_foreign(self, name: bytes, *, closes_itself: bool, admits_html: bool = False) -> None:
         if closes_itself:
             return
-        language = self._open[-1].language
+        language = self._top.language
         if language is Language.SVG:
             admits_html = name in _HTML_IN_SVG
         self._push(Open(language, name, admits_html))
 
-    def _push(self, element: Open) -> None:
-        if len(self._open) < DEEPEST:
-            self._open.append(element)
-
     def break_out(self) -> None:
         """Close elements until HTML can be read again."""
-        while self._open:
-            top = self._open[-1]
-            if top.language is Language.HTML or top.admits_html:
+        while self._runs and not self._runs[-1].is_html:
+            top = self._top
+            if top.admits_html or (top.language is Language.MATHML and top.name in _TEXT_IN_MATHML):
                 return
-            if top.language is Language.MATHML and top.name in _TEXT_IN_MATHML:
-                return
-            self._open.pop()
+            self._pop()
 
     def end(self, name: bytes) -> bool:
         """Any end tag. False when it seems to close an element that was open before, which we can't know."""
-        if self._open[-1].language is Language.HTML:
-            self._close_in_html(name)
-            return True
-        if name in (b"p", b"br"):
+        if self._runs[-1].is_html:
+            self._close(name)
+        elif name in (b"p", b"br"):
             self.break_out()
-            return True
-        for at in range(len(self._open) - 1, -1, -1):
-            element = self._open[at]
-            if element.language is Language.HTML:
-                # Not a foreign element: HTML decides, which may close what stands above.
-                self._close_in_html(name, at)
-                return True
-            if element.name == name:
-                del self._open[at:]
-                return True
-        if name in (b"body", b"html"):
-            return True  # they close nothing
-        self._open.clear()
-        return False
+        elif self._runs[-1].counts[name]:
+            self._close(name)
+        elif len(self._runs) > 1:
+            # Not a foreign element: HTML decides, which may close what stands above.
+            if self._runs[-2].counts[name]:
+                self._pop_run()
+                self._close(name)
+        elif name not in (b"body", b"html"):  # they close nothing
+            self._clear()
+            return False
+        return True
 
     def closes_foreign(self, name: bytes) -> bool:
         """Whether an end tag of this name closes a foreign element."""
-        for element in reversed(self._open):
-            if element.language is Language.HTML:
-                return False
-            if element.name == name:
-                return True
-        return False
+        return not self._runs[-1].is_html and self._runs[-1].counts[name] > 0
 
     def close_template(self) -> None:
         """`</template>` closes whatever stands in the innermost template, if it began in here."""
-        for at in range(len(self._open) - 1, -1, -1):
-            if self._open[at] == (Language.HTML, b"template", False):
-                del self._open[at:]
+        while self._runs:
+            if self._runs[-1].is_html and self._runs[-1].counts[b"template"]:
+                self._close(b"template")
                 return
-        self._open.clear()
+            self._pop_run()
 
-    def _close_in_html(self, name: bytes, at: int | None = None, within: int = DEEPEST) -> None:
-        place = len(self._open) - 1 if at is None else at
-        last = max(0, place - within)
-        while place >= last and self._open[place].language is Language.HTML:
-            if self._open[place].name == name:
-                del self._open[place:]
-                return
-            place -= 1
+    def _push(self, element: Open) -> None:
+        if self._depth >= DEEPEST:
+            return
+        self._depth += 1
+        is_html = element.language is Language.HTML
+        if not self._runs or self._runs[-1].is_html is not is_html:
+            self._runs.append(Run(is_html=is_html))
+        self._runs[-1].push(element)
+
+    def _pop(self) -> Open:
+        self._depth -= 1
+        element = self._runs[-1].pop()
+        if not self._runs[-1].elements:
+            del self._runs[-1]
+        return element
+
+    def _pop_run(self) -> None:
+        self._depth -= len(self._runs.pop().elements)
+
+    def _close(self, name: bytes) -> None:
+        """Close the innermost element of this name in the run on top, if there is one, and what stands above it."""
+        if self._runs[-1].counts[name]:
+            while self._pop().name != name:
+                pass
+
+    def _clear(self) -> None:
+        self._runs.clear()
+        self._depth = 0

@@ -192,12 +192,10 @@ def read(tag: bytes, start: int) -> tuple[list[tuple[bytes, int]], dict[bytes, b
 
 
 def may_load(name: bytes, values: Mapping[bytes, bytes]) -> bool:
-    """Whether the element fetches anything at all, by its type or rel."""
+    """Whether a link or an input fetches anything at all."""
     if name == b"link":
         return not LOADING_RELS.isdisjoint(decode(values.get(b"rel", b"")).lower().split())
-    if name == b"input":
-        return decode(values.get(b"type", b"")).lower() == "image"
-    return True
+    return decode(values.get(b"type", b"")).lower() == "image"
 
 
 def watched(name: bytes, tag: bytes, table: Mapping[bytes, _Attributes]) -> _Attributes:

@@ -11,6 +11,7 @@ What markup means is not known here; that is for the class that derives from thi
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +29,7 @@ _LONGEST_END = len(b"</noscript")
 State = Callable[[Any, bytes, int, int], int]
 
 
-class Tokens:
+class Tokens(ABC):
     """Feeds a page through its states. To derive from."""
 
     __slots__ = (
@@ -131,25 +132,25 @@ class Tokens:
         """A chunk is taken in hand; with what waited, it begins where the one before was clear."""
         self._out.take(data)
 
+    @abstractmethod
     def _read_markup(self, data: bytes, at: int, end: int) -> int:
         """Go on in markup."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _let_go(self, data: bytes, at: int) -> int:
         """A tag has come that is too long to wait for its end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _reads_ahead(self) -> bool:
         """Whether what waits is more than one tag."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _has_cdata(self) -> bool:
         """Whether "<![CDATA[" begins a section here, and not a comment."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _end(self, data: bytes, at: int) -> None:
         """The input has ended; what follows `at` never became whole."""
-        raise NotImplementedError
 
     def _markup(self, data: bytes, at: int, end: int) -> int:
         return self._read_markup(data, at, end)

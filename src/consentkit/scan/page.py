@@ -44,8 +44,8 @@ def read_page(url: str, html: bytes) -> PageReport:
     own = urlsplit(url).netloc
     return PageReport(
         url=url,
-        has_root=soup.find(attrs={"data-ckit-ui": "root"}) is not None,
-        asks=soup.find(attrs={"data-ckit-ui": "banner"}) is not None,
+        has_root=soup.select_one("[data-ckit-ui=root]") is not None,
+        asks=soup.select_one("[data-ckit-ui=banner]") is not None,
         held=frozenset(_held(soup, url)),
         live=frozenset(host for host in _live(soup, url) if host and host != own),
         links=tuple(dict.fromkeys(_links(soup, url, own))),
@@ -53,7 +53,7 @@ def read_page(url: str, html: bytes) -> PageReport:
 
 
 def _held(soup: BeautifulSoup, url: str) -> Iterator[tuple[str, str, str]]:
-    for element in soup.find_all(attrs={"data-ckit-purpose": True}):
+    for element in soup.select("[data-ckit-purpose]"):
         waiting = [str(value) for name, value in element.attrs.items() if name.startswith("data-ckit-")]
         host = next((urlsplit(urljoin(url, text)).netloc for text in waiting if "//" in text), "")
         yield str(element["data-ckit-purpose"]), str(element.get("data-ckit-vendor") or ""), host
@@ -70,7 +70,7 @@ def _live(soup: BeautifulSoup, url: str) -> Iterator[str]:
 
 
 def _relations(element: Tag) -> list[str]:
-    relations = element.get("rel") or []
+    relations = element.get("rel") or ""
     return relations.split() if isinstance(relations, str) else list(relations)
 
 
