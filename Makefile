@@ -3,10 +3,11 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+SECONDS ?= 600
 BIN := .venv/bin
 SOURCES := pyproject.toml
 
-.PHONY: demo test lint browser clean
+.PHONY: demo test lint browser soak clean
 
 demo: .venv/.demo
 	@$(BIN)/python -m demo_app --port $(PORT)
@@ -20,6 +21,11 @@ lint: .venv/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/consentkit locales > /dev/null
+
+# Looks for broken laws of the rewriter, for as long as told: make soak SECONDS=3600. The fuzzer is installed only here.
+soak: .venv/.test
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris || true
+	$(BIN)/python -m bench.soak --seconds $(SECONDS)
 
 # The tests in a browser skip themselves with a reason where none can be installed.
 browser:

@@ -32,12 +32,13 @@ REMEMBERED = 8 * MIB
 
 @dataclass(frozen=True)
 class Case:
-    """`budget`: bytes for one of its `responses`. `run` makes all of them at once."""
+    """`budget`: bytes for one of its `responses`. `run` asks an app for all of them."""
 
     name: str
     budget: int
     responses: int
-    run: Callable[[Callable[[App], App], int], Coroutine[Any, Any, None]]
+    app: App
+    run: Callable[[App, int], Coroutine[Any, Any, None]]
 
 
 def cut(body: bytes, size: int) -> list[bytes]:
@@ -67,16 +68,12 @@ async def at_once(app: App, responses: int) -> None:
     await asyncio.gather(*(one() for _ in range(responses)))
 
 
-def pages(body: bytes, chunk: int) -> Callable[[Callable[[App], App], int], Coroutine[Any, Any, None]]:
+def pages(body: bytes, chunk: int) -> App:
     pieces = cut(body, chunk)
-
-    async def run(wrap: Callable[[App], App], responses: int) -> None:
-        await at_once(wrap(streaming(lambda: iter(pieces))), responses)
-
-    return run
+    return streaming(lambda: iter(pieces))
 
 
-def endless(first: bytes, piece: bytes, times: int) -> Callable[[Callable[[App], App], int], Coroutine[Any, Any, None]]:
+def endless(first: bytes, piece: bytes, times: int = 5_000) -> App:
     """As good as endless: what grows with it shows."""
 
     def pieces() -> Iterator[bytes]:
@@ -84,79 +81,83 @@ def endless(first: bytes, piece: bytes, times: int) -> Callable[[Callable[[App],
         for _ in range(times):
             yield piece
 
-    async def run(wrap: Callable[[App], App], responses: int) -> None:
-        await at_once(wrap(streaming(pieces)), responses)
-
-    return run
+    return streaming(pieces)
 
 
-async def strangers(wrap: Callable[[App], App], visitors: int) -> None:
-    """Visitors who have nothing in common: host, browser, language, path, cookies and page are new each time."""
+async def new_each_time(scope: Scope, receive: Receive, send: Send) -> None:
+    """A page with a link of a third party that no other page has."""
+    body = page(20_000).replace(b"/static/bridge.jpg", b"https://cdn.example.com/" + scope["path"].encode())
+    await send({"type": "http.response.start", "status": 200, "headers": [HTML]})
+    await send({"type": "http.response.body", "body": body})
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        number = scope["path"][1:].encode()
-        body = page(20_000).replace(b"/story/bridge", b"https://cdn.example.com/" + number)
-        await send({"type": "http.response.start", "status": 200, "headers": [HTML]})
-        await send({"type": "http.response.body", "body": body})
 
-    wrapped = wrap(app)
+async def strangers(app: App, visitors: int) -> None:
+    """Visitors who have nothing in common: host, browser, language, path and cookies are new each time."""
     for number in range(visitors):
         padding = f"{number}-" * 40
         headers = {
             **BROWSER, "host": f"host{number}.example", "user-agent": f"Mozilla/5.0 {padding}",
             "accept-language": f"en-{number}, {padding}", "cookie": f"ckit={padding}.x; ckit_id={padding}.y",
         }  # fmt: skip
-        await wrapped(request(headers, f"/{number}"), nothing_more, swallow)
+        await app(request(headers, f"/{number}"), nothing_more, swallow)
 
 
 def cases(responses: int) -> list[Case]:
-    megabyte = page(1_000_000)
+    megabyte, few, small = page(1_000_000), max(1, responses // 10), 2 * 4 * KIB + HELD
     return [
-        Case("1 MB pages in 64 KiB chunks", 2 * 64 * KIB + HELD, responses, pages(megabyte, 64 * KIB)),
-        Case("1 MB pages in 4 KiB chunks", 2 * 4 * KIB + HELD, responses, pages(megabyte, 4 * KIB)),
-        Case("1 MB pages in one chunk", 2 * len(megabyte) + HELD, max(1, responses // 10), pages(megabyte, 2 * MIB)),
-        Case("a text without end", 2 * 4 * KIB + HELD, 4, endless(page(2000), b"<p>more " * 512, 5_000)),
-        Case("a tag without end", 2 * 4 * KIB + HELD, 4, endless(b"<html><body><img src='", b"a b=c " * 680, 5_000)),
-        Case("a comment without end", 2 * 4 * KIB + HELD, 4, endless(b"<html><body><!-- ", b"- -- ->" * 580, 5_000)),
-        Case("a script without end", 2 * 4 * KIB + HELD, 4, endless(b"<head><script>", b"f(1); // <" * 400, 5_000)),
-        Case("a head without end", 2 * 4 * KIB + HELD, 4, endless(b"<head>", b"<meta a=b>" * 400, 5_000)),
-        Case("3,000 strangers, all that is remembered", REMEMBERED, 1, lambda wrap, _: strangers(wrap, 3_000)),
+        Case("1 MB pages in 64 KiB chunks", 2 * 64 * KIB + HELD, responses, pages(megabyte, 64 * KIB), at_once),
+        Case("1 MB pages in 4 KiB chunks", small, responses, pages(megabyte, 4 * KIB), at_once),
+        Case("1 MB pages in one chunk", 2 * len(megabyte) + HELD, few, pages(megabyte, 2 * MIB), at_once),
+        Case("a text without end", small, 4, endless(page(2000), b"<p>more " * 512), at_once),
+        Case("a tag without end", small, 4, endless(b"<html><body><img src='", b"a b=c " * 680), at_once),
+        Case("a comment without end", small, 4, endless(b"<html><body><!-- ", b"- -- ->" * 580), at_once),
+        Case("a script without end", small, 4, endless(b"<head><script>", b"f(1); // <" * 400), at_once),
+        Case("a head without end", small, 4, endless(b"<head>", b"<meta a=b>" * 400), at_once),
+        Case(
+            "3,000 strangers, all that is remembered", REMEMBERED, 1, new_each_time, lambda app, _: strangers(app, 3000)
+        ),
     ]
+
+
+class Switch:
+    """An app that can become another, so that what is built once is built before anything is weighed."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
 
 
 def grown(case: Case, meter: str) -> int:
     """Bytes that the case needs beyond what it needs without us, in this process."""
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
-        opened: list[ConsentMiddleware] = []
-
-        def wrap(app: App) -> App:
-            opened.append(ConsentMiddleware(app, site(Path(folder))))
-            return opened[-1]
-
-        def bare(app: App) -> App:
-            return app
-
-        async def warm() -> None:
-            # What is built once belongs to the process: languages, templates, the log's driver.
-            await at_once(wrap(streaming(lambda: iter([page(20_000)]))), 2)
-
-        asyncio.run(warm())
-        asyncio.run(case.run(bare, case.responses))
+        inner = Switch(streaming(lambda: iter([page(20_000)])))
+        wrapped = ConsentMiddleware(inner, site(Path(folder)))
+        asyncio.run(at_once(wrapped, 2))
+        inner.app = case.app
+        asyncio.run(case.run(case.app, case.responses))
         gc.collect()
-        if meter == "tracemalloc":
-            tracemalloc.start()
-            asyncio.run(case.run(bare, case.responses))
-            without = tracemalloc.get_traced_memory()[1]
-            tracemalloc.reset_peak()
-            asyncio.run(case.run(wrap, case.responses))
-            if case.budget == REMEMBERED:
-                gc.collect()
-                return tracemalloc.get_traced_memory()[0] - without
-            return tracemalloc.get_traced_memory()[1] - without
-        before = resident()
-        asyncio.run(case.run(wrap, case.responses))
-        return resident() - before
+        return traced(case, wrapped) if meter == "tracemalloc" else resident_growth(case, wrapped)
+
+
+def traced(case: Case, wrapped: App) -> int:
+    tracemalloc.start()
+    asyncio.run(case.run(case.app, case.responses))
+    without = tracemalloc.get_traced_memory()[1]
+    tracemalloc.reset_peak()
+    asyncio.run(case.run(wrapped, case.responses))
+    if case.budget == REMEMBERED:  # not the pages in hand, but what stays
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+    return tracemalloc.get_traced_memory()[1] - without
+
+
+def resident_growth(case: Case, wrapped: App) -> int:
+    before = resident()
+    asyncio.run(case.run(wrapped, case.responses))
+    return resident() - before
 
 
 def resident() -> int:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from consentkit.choose import REDUCING, Form, choose, grants_something, parse_form, takes_away
+from consentkit.choose import REDUCING, Form, accepts_terms, choose, grants_something, parse_form, takes_away
 from consentkit.controls import Controls, Hints, Shown
-from consentkit.cookies import Holder, ReaderChoice, parse_text_size
+from consentkit.cookies import Holder, ReaderChoice, Seal, parse_text_size
 from consentkit.decide import decide, standing
 from consentkit.languages import Catalogue, Catalogues, pick
 from consentkit.languages import choose as choose_language
+from consentkit.log.canonical import Json
 from consentkit.log.notice import Notice
 from consentkit.log.record import Method, PolicyAnswer, Record, state_of
 from consentkit.origin import Sender, safe_next, sender
@@ -39,7 +40,14 @@ MAX_FORM = 64 * 1024  # bytes
 MAX_FIELDS = 2000
 
 # A visitor who is told to try again does so by hand.
-RETRY_AFTER = b"60"  # seconds
+RETRY_AFTER = 60  # seconds
+
+# How long the address of a receipt is good for who holds no identifier.
+RECEIPT_LIFE = 60 * 60  # seconds
+RECEIPT_NAME = "receipt.json"
+
+# A token of ours is far shorter; whatever is longer is none.
+MAX_TOKEN = 512  # characters
 
 # Our pages load their own files and nothing else, and nobody frames them.
 PAGE_POLICY = (
@@ -83,20 +91,35 @@ class ToRecord:
     """A choice that is answered once it is durable.
 
     `done` gets the record that stands in the log: of a double click that is the first one. `failed` is the answer
-    when nothing could be written; a refusal is in force even then (`counts_anyway`).
+    when nothing could be written, with the seconds after which to try again; a refusal is in force even then (`counts_anyway`).
     """
 
     record: Record
     notice: Notice | None
     once: str | None
     done: Callable[[Record], Reply]
-    failed: Callable[[], Reply]
+    failed: Callable[[int], Reply]
     counts_anyway: bool
 
 
 @dataclass(frozen=True)
 class Health:
     """The question whether the log can be written; asgi knows."""
+
+
+@dataclass(frozen=True)
+class ReceiptAsked:
+    """The question for the receipt of a record; asgi asks the log, and `done` makes the answer of it."""
+
+    record: str
+    done: Callable[[Mapping[str, Json] | None], Reply]
+
+
+@dataclass(frozen=True)
+class CheckpointAsked:
+    """The question for the newest checkpoint."""
+
+    done: Callable[[str | None], Reply]
 
 
 @dataclass(frozen=True)
@@ -108,6 +131,7 @@ class Endpoints:
     catalogues: Catalogues
     cookies: CookieReader
     gate: Gate
+    receipts: Seal
 
     def route(self, visit: Visit) -> str | None:
         """The part of the path after the prefix, or None when the request is the app's."""
@@ -115,11 +139,15 @@ class Endpoints:
             return visit.path[len(self.site.prefix) + 1 :]
         return None
 
-    def get(self, route: str, visit: Visit) -> Reply | Health:
+    def get(self, route: str, visit: Visit, now: datetime) -> Reply | Health | ReceiptAsked | CheckpointAsked:
         """The answer to a GET or HEAD."""
         query = _fields(visit.query)
         if route == "preferences":
-            return self._preferences(visit, query)
+            return self._preferences(visit, query, now)
+        if route == "receipt":
+            return self._receipt(visit, query, now)
+        if route == "checkpoint" and self.site.checkpoint:
+            return CheckpointAsked(lambda note: self._checkpoint(visit, note))
         if route == "reader":
             return self._reader(visit, query)
         if route == "health":
@@ -176,7 +204,7 @@ class Endpoints:
         old = standing(site, visit.cookies.choice)
         denied = frozenset(site.gpc_purposes) if visit.gpc else frozenset()
         shown = self.shown(form) if notice_known else None
-        new = choose(site, old, form, denied, today)
+        new = choose(site, old, form, denied, today, shown.restricted if shown else frozenset())
         holder = self._holder(visit, form, new, fresh)
         subject = holder.subject if holder else (visit.cookies.holder.subject if visit.cookies.holder else None)
         record = self._record(visit, form, new, shown, fresh, subject, old)
@@ -187,6 +215,7 @@ class Endpoints:
         def answer(stored: Record | None) -> Reply:
             if not form.keep:
                 return self._answered(visit, new, stored or record, target, [], status=status, reload=False)
+            receipt = self._receipt_token(stored, fresh.now) if stored is not None and holder is None else ""
             lines = our_cookies.choice_cookies(site, visit, self.cookies, new, today)
             if holder is None or stored is None:
                 lines += our_cookies.no_holder(site, visit, self.cookies)
@@ -194,15 +223,17 @@ class Endpoints:
                 kept = Holder(stored.subject or holder.subject, stored.id)
                 lines += our_cookies.holder_cookies(site, visit, self.cookies, kept, new.expires, today)
             lines += self._refused_cookies(visit, new)
-            return self._answered(visit, new, stored or record, target, lines, status=status, reload=reload)
+            return self._answered(
+                visit, new, stored or record, target, lines, status=status, reload=reload, receipt=receipt
+            )
 
-        counts_anyway = form.action in REDUCING or not (grants_something(new) or _accepts(form, site))
+        counts_anyway = form.action in REDUCING or not (grants_something(new) or accepts_terms(site, form))
         return ToRecord(
             record=record,
             notice=notice,
             once=form.once or None,
             done=answer,
-            failed=(lambda: answer(None)) if counts_anyway else (lambda: self._unavailable(visit)),
+            failed=lambda seconds: answer(None) if counts_anyway else self.unavailable(visit, seconds),
             counts_anyway=counts_anyway,
         )
 
@@ -210,7 +241,7 @@ class Endpoints:
         """Who answers: made only by an answer that grants something or accepts terms."""
         if form.action in (Action.REJECT_ALL, Action.WITHDRAW) or not form.keep:
             return None
-        if not grants_something(new) and not _accepts(form, self.site):
+        if not grants_something(new) and not accepts_terms(self.site, form):
             return None
         before = visit.cookies.holder
         return Holder(before.subject if before else fresh.subject, fresh.record)
@@ -240,10 +271,19 @@ class Endpoints:
         )
 
     def _answered(
-        self, visit: Visit, new: Choice, record: Record, target: str, lines: Fields, *, status: str, reload: bool
+        self,
+        visit: Visit,
+        new: Choice,
+        record: Record,
+        target: str,
+        lines: Fields,
+        *,
+        status: str,
+        reload: bool,
+        receipt: str = "",
     ) -> Reply:
         if visit.wants_json:
-            answer = {
+            answer: dict[str, object] = {
                 "record": record.id,
                 "time": record.time.isoformat().replace("+00:00", "Z"),
                 "expires": new.expires.isoformat(),
@@ -254,8 +294,49 @@ class Endpoints:
                 "status": status,
                 "reload": reload,
             }
+            if receipt:
+                answer["receipt"] = f"{visit.root_path}{self.site.prefix}/receipt?{urlencode({'of': receipt})}"
             return _json(200, answer, lines)
+        if receipt and urlsplit(target).path == f"{visit.root_path}{self.site.prefix}/preferences":
+            target += f"{'&' if '?' in target else '?'}{urlencode({'receipt': receipt})}"
         return _redirect(f"{target}#ckit-saved", lines)
+
+    # Receipts
+
+    def _receipt_token(self, record: Record, now: datetime) -> str:
+        """What opens the receipt of a record for an hour: a browser that refused holds no identifier to ask with."""
+        return self.receipts.sign(f"{record.id}~{int(now.timestamp()) + RECEIPT_LIFE}")
+
+    def _receipt_of(self, token: str, now: datetime) -> str | None:
+        text = self.receipts.read(token) if 0 < len(token) <= MAX_TOKEN else None
+        record, _, until = (text or "").partition("~")
+        return record if until.isdecimal() and int(until) >= now.timestamp() else None
+
+    def _receipt(self, visit: Visit, query: Mapping[str, str], now: datetime) -> Reply | ReceiptAsked:
+        """The visitor's own record and what proves it: by `ckit_id`, or by the address given to who refused."""
+        holder = visit.cookies.holder
+        record = self._receipt_of(query["of"], now) if "of" in query else (holder.record if holder else None)
+        if record is None:
+            return self._message(visit, 404, "error.receipt_title", "error.receipt_text")
+        return ReceiptAsked(record, lambda receipt: self._receipt_answer(visit, query, receipt))
+
+    def _receipt_answer(self, visit: Visit, query: Mapping[str, str], receipt: Mapping[str, Json] | None) -> Reply:
+        if receipt is None:
+            return self._message(visit, 404, "error.receipt_title", "error.receipt_text")
+        if "file" in query or visit.wants_json:
+            name = f'attachment; filename="{RECEIPT_NAME}"'.encode()
+            more = [(b"content-disposition", name)] if "file" in query else []
+            body = json.dumps(receipt, ensure_ascii=False, indent=1).encode()
+            return Reply(200, [(b"content-type", b"application/json"), *OWN_PAGE[1:], *more], body)
+        file = urlencode({"file": "1"} | ({"of": query["of"]} if "of" in query else {}))
+        body = self.controls.receipt(visit, self._hints(visit), receipt, file=file, name=RECEIPT_NAME)
+        return Reply(200, OWN_PAGE, body)
+
+    def _checkpoint(self, visit: Visit, note: str | None) -> Reply:
+        if note is None:
+            return self.not_found(visit)
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-cache")]
+        return Reply(200, headers, note.encode())
 
     def _dismissed(self, visit: Visit, form: Form, fresh: Fresh, target: str) -> Reply:
         today = fresh.now.astimezone(UTC).date()
@@ -279,7 +360,8 @@ class Endpoints:
 
     # Pages
 
-    def _preferences(self, visit: Visit, query: Mapping[str, str]) -> Reply:
+    def _preferences(self, visit: Visit, query: Mapping[str, str], now: datetime) -> Reply:
+        refused = self._receipt_of(query.get("receipt", ""), now)
         decision = decide(self.site, visit)
         target = self._next(visit, query.get("next", ""), quiet=True)
         page = self.controls.preferences(
@@ -291,7 +373,8 @@ class Endpoints:
             says=AGAIN.get(query.get("again", "")),
             saved="saved" in query,
             next=target,
-            record=visit.cookies.holder.record if visit.cookies.holder else None,
+            record=refused or (visit.cookies.holder.record if visit.cookies.holder else None),
+            receipt=urlencode({"of": query["receipt"]}) if refused else "",
         )
         return Reply(200, [*OWN_PAGE, (b"content-language", page.language.encode())], page.html)
 
@@ -343,8 +426,8 @@ class Endpoints:
         )
         return Reply(403, OWN_PAGE, body)
 
-    def _unavailable(self, visit: Visit) -> Reply:
-        retry = [(b"retry-after", RETRY_AFTER)]
+    def unavailable(self, visit: Visit, seconds: int) -> Reply:
+        retry = [(b"retry-after", str(seconds).encode())]
         if visit.wants_json:
             return _json(503, {"error": "log", "see": f"{visit.root_path}{self.site.prefix}/preferences"}, retry)
         return self._message(visit, 503, "error.log_title", "error.log_text", retry)
@@ -427,10 +510,6 @@ def status_message(site: Site, action: Action, new: Choice) -> str:
     if all(asked):
         return "status.accepted"
     return "status.saved" if grants_something(new) else "status.rejected"
-
-
-def _accepts(form: Form, site: Site) -> bool:
-    return form.action is Action.ACCEPT_POLICIES or (form.action is Action.ACCEPT_ALL and not site.asked)
 
 
 def _fields(query: str) -> Mapping[str, str]:

@@ -336,6 +336,8 @@ async def test_a_running_log_notices_that_its_file_was_replaced(keyring: Keyring
     for _ in range(3):
         await append(log, record())
     await signed(log, 4)
+    for name in ("consent.db-wal", "consent.db-shm"):
+        (tmp_path / name).unlink()
     (tmp_path / "yesterday.db").replace(path)
 
     with pytest.raises(LogUnavailable, match="it has 1 entries, and 4 were signed"):

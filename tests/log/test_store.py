@@ -385,7 +385,7 @@ def test_the_status_says_how_the_log_stands(path: Path) -> None:
 
     status = Reader(path).status()
 
-    assert (status.place, status.size, status.notices, status.schema) == (str(path), 2, 1, 1)
+    assert (status.place, status.size, status.notices, status.schema) == (str(path), 2, 1, 2)
     assert (status.first, status.last) == (NOON, NOON + timedelta(hours=1))
 
 

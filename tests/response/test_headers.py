@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from consentkit.response.headers import Fields, copied, first, joined, members, replaced, values, without
 
 FIELDS: Fields = [(b"vary", b"Cookie"), (b"set-cookie", b"a=1"), (b"vary", b" Accept , "), (b"set-cookie", b"b=2")]
@@ -12,7 +14,7 @@ def test_a_copy_has_lower_names_and_is_our_own() -> None:
     An app may reuse its list and its buffers, and may leave the list out.
     """
     value = bytearray(b"one")
-    given = [[b"Set-Cookie", value], (b"SET-COOKIE", b"two")]
+    given: list[Any] = [[b"Set-Cookie", value], (b"SET-COOKIE", b"two")]
 
     headers = copied(given)
     value[:] = b"two"

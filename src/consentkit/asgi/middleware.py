@@ -17,9 +17,19 @@ from consentkit.asgi.workshop import Workshop
 from consentkit.choose import Form, choose
 from consentkit.cookies import Holder
 from consentkit.decide import standing
-from consentkit.endpoints import MAX_FORM, Health, Reply, ToRecord, choice_record
+from consentkit.endpoints import (
+    MAX_FORM,
+    RETRY_AFTER,
+    CheckpointAsked,
+    Health,
+    ReceiptAsked,
+    Reply,
+    ToRecord,
+    choice_record,
+)
 from consentkit.errors import ConfigurationError, LogUnavailable
 from consentkit.inside import KEY, Inside
+from consentkit.log.problems import LogBusy
 from consentkit.log.record import Method
 from consentkit.response import caching, our_cookies
 from consentkit.response.headers import Fields, copied, first
@@ -157,8 +167,7 @@ class ConsentMiddleware:
     async def _own_page(self, route: str, visit: Visit, receive: Receive, send: Send) -> None:
         endpoints = self._workshop.endpoints
         if visit.method in ("GET", "HEAD"):
-            answer = endpoints.get(route, visit)
-            reply = await self._health() if isinstance(answer, Health) else answer
+            reply = await self._asked(endpoints.get(route, visit, self._workshop.now()), visit)
         elif visit.method != "POST":
             reply = endpoints.wrong_method(visit, b"GET, HEAD, POST")
         elif route != "choice":
@@ -167,6 +176,21 @@ class ConsentMiddleware:
             body = await _read_body(receive)
             reply = await self._choice(visit, endpoints.form(visit, body) if body is not None else None)
         await _answer(reply, visit, send)
+
+    async def _asked(self, answer: Reply | Health | ReceiptAsked | CheckpointAsked, visit: Visit) -> Reply:
+        """The answer to a GET, of which some is only in the log."""
+        if isinstance(answer, Reply):
+            return answer
+        if isinstance(answer, Health):
+            return await self._health()
+        log = self._workshop.log
+        try:
+            if isinstance(answer, CheckpointAsked):
+                return answer.done(await _in_asyncio(log.checkpoint()))
+            return answer.done(await _in_asyncio(log.receipt(answer.record)))
+        except (LogUnavailable, ConfigurationError) as error:
+            logger.error("A receipt or checkpoint can't be shown: %s", error)
+            return self._workshop.endpoints.unavailable(visit, RETRY_AFTER)
 
     async def _choice(self, visit: Visit, form: Form | None) -> Reply:
         endpoints = self._workshop.endpoints
@@ -196,7 +220,7 @@ class ConsentMiddleware:
                 "A choice (%s) could not be recorded and is %s: %s", answer.record.action,
                 "in force all the same" if answer.counts_anyway else "not in force", error,
             )  # fmt: skip
-            return answer.failed()
+            return answer.failed(error.retry_after_seconds if isinstance(error, LogBusy) else RETRY_AFTER)
         return answer.done(earlier or answer.record)
 
     async def _health(self) -> Reply:
@@ -260,7 +284,7 @@ class ConsentMiddleware:
             raise
 
 
-_PAGES = frozenset({"preferences", "reader", "health"})
+_PAGES = frozenset({"preferences", "reader", "health", "receipt", "checkpoint"})
 _HEALTH: Fields = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
 

@@ -18,7 +18,8 @@ from consentkit.controls import Composed, Hints
 from consentkit.decide import Decision
 from consentkit.inside import Inside
 from consentkit.response import caching, csp, plan
-from consentkit.response.coding import BadCoding, Decoder, Encoder
+from consentkit.response.body import Body
+from consentkit.response.coding import BadCoding
 from consentkit.response.delivery import INLINE
 from consentkit.response.headers import Fields, copied, first, without
 from consentkit.response.refused import refused_cookies
@@ -175,7 +176,7 @@ class Outgoing:
         rewriter = Rewriter(rules, insertions, made.inserting, host=visit.hostname)
         observed = workshop.observed(visit, decision)
         observer = Rewriter(observed, insertions, Inserting.NEVER, host=visit.hostname) if observed else None
-        self._body = Body(rewriter, observer, made.coding)
+        self._body = Body(rewriter, observer, made.coding, made.charset)
         self._insertions = insertions
         return caching.rewritten(headers, self._state(headers))
 
@@ -263,39 +264,6 @@ class Outgoing:
             workshop.tell_once(("observe", purpose, host), "observe: %s would be held back for %s.", host, purpose)
         if self._insertions is not None and self._insertions.asked is not None:
             workshop.served(self._insertions.asked, self._visit)
-
-
-class Body:
-    """The body's way: coding off, rewritten, coding on."""
-
-    def __init__(self, rewriter: Rewriter, observer: Rewriter | None, coding: str) -> None:
-        self._rewriter = rewriter
-        self._observer = observer
-        self._decoder = Decoder(coding) if coding else None
-        self._encoder = Encoder(coding) if coding else None
-
-    def feed(self, data: bytes) -> bytes:
-        plain = self._decoder.feed(data) if self._decoder else data
-        if self._observer:
-            self._observer.feed(plain)
-        out = self._rewriter.feed(plain)
-        return self._encoder.feed(out) if self._encoder else out
-
-    def last(self, data: bytes) -> bytes:
-        plain = self._decoder.feed(data) + self._decoder.close() if self._decoder else data
-        if self._observer:
-            self._observer.feed(plain)
-            self._observer.close()
-        out = self._rewriter.feed(plain) + self._rewriter.close()
-        return self._encoder.last(out) if self._encoder else out
-
-    def abandon(self) -> bytes:
-        """What is still held of a body that has no end."""
-        rest = self._rewriter.close()
-        return self._encoder.feed(rest) if self._encoder else rest
-
-    def would_hold(self) -> list[tuple[str, str | None, str]]:
-        return list(self._observer.held) if self._observer else []
 
 
 def _may_set(decision: Decision, purpose: str, vendor: str | None) -> bool:

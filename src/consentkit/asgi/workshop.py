@@ -60,8 +60,9 @@ class Workshop:
         self.catalogues = Catalogues(site.texts)
         self.controls = Controls(site, self.catalogues, view_seal)
         self.gate: Gate = gate_of(site)
-        self.endpoints = Endpoints(site, self.controls, self.catalogues, self.cookies, self.gate)
-        self.log = Log(site.log, site.folder)
+        receipts = Seal(site.keys, f"receipt.{site.name}")
+        self.endpoints = Endpoints(site, self.controls, self.catalogues, self.cookies, self.gate, receipts)
+        self.log = Log(site.log, site.folder, key=site.log_key, upgrade=site.migrate == "auto")
         self._holder: Holder[Held] = Holder(
             purposes=site.purposes, holding=site.holding, make=Held, first_party=site.first_party
         )
@@ -93,7 +94,7 @@ class Workshop:
         page = self.controls.insertions(decision, visit, INLINE, hints)
         page.late(Page())
         page.body(Page())
-        self.endpoints.get("preferences", visit)
+        self.endpoints.get("preferences", visit, self.now())
         self.endpoints.not_found(visit)
         if self.site.asked:
             self.controls.notice(language, Layer.PLACEHOLDER, decision.asking)

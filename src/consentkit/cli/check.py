@@ -65,7 +65,7 @@ def _pages(site: Site, target: str, app: Any) -> Findings:
 
 def _log(site: Site) -> tuple[str, bool]:
     async def look() -> str:
-        log = Log(site.log, site.folder)
+        log = Log(site.log, site.folder, key=site.log_key, upgrade=site.migrate == "auto")
         log.open()
         try:
             status = await log.status()

@@ -43,10 +43,10 @@ version = "{today}"
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "init",
-        help="write consentkit.toml and a secret",
-        description="Writes consentkit.toml (no secrets in it), .env with a new CONSENTKIT_SECRET (readable by you "
-        "alone) and a line in .gitignore. Nothing is held back until you change holding. Existing files stay as they "
-        "are.",
+        help="write consentkit.toml, a secret and the key of the log",
+        description="Writes consentkit.toml (no secrets in it), .env with a new CONSENTKIT_SECRET and consentkit.key, "
+        "which signs the consent log (both readable by you alone), and lines in .gitignore. Nothing is held back until "
+        "you change holding. Existing files stay as they are.",
     )
     parser.add_argument("url", nargs="?", default="", metavar="URL", help="where the site is reached")
     parser.set_defaults(run=main)
@@ -58,18 +58,22 @@ def main(arguments: argparse.Namespace) -> int:
         print(f"consentkit init: {url!r} is not an address; write it like https://courier.example.", file=sys.stderr)
         return 2
     configuration = Path("consentkit.toml")
-    if configuration.exists():
-        print("consentkit init: consentkit.toml is there already and stays as it is.", file=sys.stderr)
-        return 2
+    is_new = not configuration.exists()
     try:
-        configuration.write_text(_configuration(url), encoding="utf-8")
+        if is_new:
+            configuration.write_text(_configuration(url), encoding="utf-8")
         wrote_secret = write_secret(Path(".env"))
+        wrote_key = write_log_key(Path("consentkit.key"), url)
         _ignore(Path(".gitignore"))
     except OSError as error:
         print(f"consentkit init: {error.filename} can't be written: {error.strerror}.", file=sys.stderr)
         return 2
-    secret = " and .env with a new secret." if wrote_secret else "; .env has a secret already."
-    print(f"Wrote consentkit.toml{secret}")
+    if not (is_new or wrote_secret or wrote_key):
+        print("consentkit init: consentkit.toml is there already and stays as it is.", file=sys.stderr)
+        return 2
+    print("Wrote consentkit.toml." if is_new else "consentkit.toml is there already and stays as it is.")
+    print("Wrote .env with a new secret." if wrote_secret else ".env has a secret already.")
+    print("Wrote consentkit.key; keep a copy away from the database." if wrote_key else "The log has a key already.")
     print("Next: wrap the app with ConsentMiddleware(app, Site.load()), then run: consentkit check")
     return 0
 
@@ -88,6 +92,22 @@ def write_secret(path: Path) -> bool:
     return True
 
 
+def write_log_key(path: Path, url: str) -> bool:
+    """A key for the log in a file that only its owner can read; False when there is one.
+
+    The log's name is for ever, so it is the site's host where that is known, and otherwise made up.
+    """
+    from consentkit.log import checkpoint  # cryptography is only needed where something is signed
+
+    host = urlsplit(url).hostname
+    name = f"{host}/log" if host else f"log-{secrets.token_hex(8)}"
+    try:
+        checkpoint.write_key(path, checkpoint.make_key(name, secrets.token_bytes(32)))
+    except FileExistsError:
+        return False
+    return True
+
+
 def _configuration(url: str) -> str:
     from datetime import UTC, datetime
 
@@ -103,7 +123,7 @@ def _quoted(text: str) -> str:
 
 def _ignore(path: Path) -> None:
     present = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    missing = [line for line in (".env", "consent.db*", "consentkit.key") if line not in present]
+    missing = [line for line in (".env", "consent.db*", "consentkit.key*") if line not in present]
     if missing:
         with path.open("a", encoding="utf-8") as file:
             file.write("\n".join(missing) + "\n")

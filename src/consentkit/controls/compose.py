@@ -6,10 +6,12 @@ of a `Fragment`. So a page costs a look-up and a join, and two visitors with the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from typing import Any
 
 from consentkit.controls import assets as files
 from consentkit.controls import banner as banners
@@ -150,10 +152,11 @@ class Controls:
         saved: bool,
         next: str,
         record: str | None = None,
+        receipt: str = "",
     ) -> Page:
         """The whole preferences page. `says`: id of a message on top; then nothing is ticked, for it is asked again.
 
-        `record`: number of the visitor's record. The page is made for one visitor, so nothing of it is remembered.
+        `record`: number of the visitor's record; `receipt`: the query that opens its receipt, where no cookie does. The page is made for one visitor, so nothing of it is remembered.
         """
         words = self._words(self._language((language, hints.app, hints.content_language), hints.accept_language))
         asked = self._question(decision)
@@ -167,7 +170,8 @@ class Controls:
             saved=saved,
             status=words.text(self._status(decision, visit)) if self._status(decision, visit) else "",
             record=words.markup("prefs.record", id=record) if record else "",
-            receipt=words.text("prefs.receipt") if visit.cookies.holder else "",
+            receipt=words.text("prefs.receipt") if record else "",
+            receipt_query=f"?{receipt}" if receipt else "",
         )
         gaps = {**gap_values(self._site, visit, next=next, absolute=False), "token": served.token.encode("ascii")}
         return Page(Fragment(html).fill(gaps), words.tag)
@@ -187,6 +191,29 @@ class Controls:
         )
         values = gap_values(self._site, visit, next=retry or f"{visit.root_path}/", absolute=False)
         return Fragment(html).fill(values)
+
+    def receipt(self, visit: Visit, hints: Hints, receipt: Mapping[str, Any], *, file: str, name: str) -> bytes:
+        """The receipt as a page. `file`: the query that gives it as a file of that `name`."""
+        words = self._words(self._language((hints.app, hints.content_language), hints.accept_language))
+        record: Mapping[str, Any] = receipt["record"]
+        html = self._templates.render(
+            "receipt.html",
+            gap=MARKS,
+            language=words.catalogue.language,
+            site=self._site.name,
+            title=words.text("prefs.receipt"),
+            text=words.text("prefs.receipt_text"),
+            # The names of the export, in every language: a receipt is read beside the file and the documentation.
+            rows=[(field, _in_words(value)) for field, value in record.items() if field != "salt"],
+            signed=receipt["signed"],
+            proof=receipt["proof"],
+            file=file,
+            name=name,
+            back=words.text("prefs.back"),
+            style=self._sheets.page_style.name,
+        )
+        target = f"{visit.root_path}{self._site.prefix}/preferences"
+        return Fragment(html).fill(gap_values(self._site, visit, next=target, absolute=False))
 
     # What a page asks of us
 
@@ -328,7 +355,8 @@ class Controls:
             )  # fmt: skip
         values = self._preferences_values(words, asked, _nothing_chosen(asked), None, ask_again=True)
         html = self._templates.render(
-            "preferences.html", **values, html_attributes="", says="", saved=False, status="", record="", receipt=""
+            "preferences.html", **values, html_attributes="", says="", saved=False, status="", record="", receipt="",
+            receipt_query="",
         )
         buttons = [
             NoticeButton(action="save", label=words.text("action.save")),
@@ -490,3 +518,8 @@ def _nothing_chosen(asked: Question) -> Decision:
     """The decision of a visitor who has not chosen: the page as it is kept for evidence."""
     none: frozenset[str] = frozenset()
     return Decision(asked.asking, none, none, none, asked.denied, asked.restricted, None, None, has_chosen=False)
+
+
+def _in_words(value: object) -> str:
+    """A value of a record as it stands in exports."""
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)

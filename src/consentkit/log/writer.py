@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from consentkit.errors import LogUnavailable
+from consentkit.log.canonical import Json
 from consentkit.log.notice import Notice
 from consentkit.log.problems import LogBusy
 from consentkit.log.record import Entry, Record, State, Stored, enter
@@ -262,9 +263,12 @@ class _Writer:
                 self._tree_due = self._grown + TREE_SECONDS
 
     def _has_gone_back(self, reason: str) -> None:
+        if self.went_back is None:
+            logger.error(
+                "The consent log went back in time: %s. Refusals are recorded, agreements are not, until"
+                " `consentkit log resume --reason` has said what happened.", reason,
+            )  # fmt: skip
         self.went_back = reason
-        self._tell("The consent log went back in time: %s. Refusals are recorded, agreements are not, until"
-                   " `consentkit log resume --reason` has said what happened.", reason)  # fmt: skip
 
     def _tell(self, message: str, reason: str) -> None:
         if reason not in self._told and len(self._told) < MAX_TOLD:
@@ -401,6 +405,15 @@ class Log:
         if proof is not None and proof.note is None and self._keyring is not None:
             self._now_opened().grow_now()
         return proof
+
+    async def receipt(self, record_id: str) -> dict[str, Json] | None:
+        """The receipt of the record with this id, see receipt.py. Raises LogUnreadable."""
+        proof = await self.proof(record_id)
+        if proof is None:
+            return None
+        from consentkit.log.receipt import receipt
+
+        return receipt(proof, [] if self._keyring is None else [str(key.verifier) for key in self._keyring.keys])
 
     async def checkpoint(self) -> str | None:
         """The newest signed checkpoint; None as long as there is none. Raises LogUnreadable."""

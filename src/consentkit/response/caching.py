@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from consentkit.response.coding import READABLE
 from consentkit.response.headers import Field, Fields, first, joined, members, replaced, without
 
 # Fields that describe the bytes of the app's body, which are not the bytes that go out (RFC 9110, 8 and 14;
@@ -91,7 +92,7 @@ def _readable(accepted: str) -> str:
 
 
 def _is_readable(part: str) -> bool:
-    return part.partition(";")[0].strip().lower() in ("gzip", "x-gzip", "deflate", "identity")
+    return part.partition(";")[0].strip().lower() in READABLE or part.strip().lower().startswith("identity")
 
 
 def _turned_back(match: re.Match[str]) -> str:

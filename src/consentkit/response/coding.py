@@ -1,13 +1,16 @@
 """Take a content coding off a body and put it on again, piece by piece, with a cap on expansion.
 
-Only gzip and deflate are here, which the standard library knows. A body that lies about its coding, or would swell
-beyond reason, raises `BadCoding`; by then nothing of it has been changed, so the caller can send the original on.
+gzip and deflate are here, which the standard library knows; br and zstd come with an extra. A body that lies about
+its coding, or would swell beyond reason, raises `BadCoding`; by then nothing of it has been changed, so the caller can
+send the original on.
 """
 
 from __future__ import annotations
 
 import zlib
 from typing import Protocol
+
+from consentkit.response import extra_codings
 
 # A page that grows more than this is an attack on the decoder, not a page: HTML rarely shrinks below 5 %.
 MAX_EXPANSION = 200
@@ -38,6 +41,62 @@ class Inflater(Protocol):
 
 class BadCoding(Exception):
     """The bytes are not what Content-Encoding said, or expand beyond the cap."""
+
+
+class Decoding(Protocol):
+    """A coding on its way off. Both methods raise `BadCoding`."""
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def close(self) -> bytes: ...
+
+
+class Encoding(Protocol):
+    """A coding on its way on."""
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def last(self, data: bytes) -> bytes: ...
+
+
+#: Codings that can be taken off and put on again here.
+READABLE = frozenset({"gzip", "x-gzip", "deflate"}) | extra_codings.available()
+
+
+def decoding(coding: str) -> Decoding:
+    """What takes one of the `READABLE` codings off."""
+    return Expander(coding) if coding in extra_codings.MODULES else Decoder(coding)
+
+
+def encoding(coding: str) -> Encoding:
+    """What puts it on again."""
+    return extra_codings.Compressor(coding) if coding in extra_codings.MODULES else Encoder(coding)
+
+
+class Expander:
+    """br or zstd off, under the same cap."""
+
+    def __init__(self, coding: str) -> None:
+        self._expand = extra_codings.expanding(coding)
+        self._read = 0
+        self._written = 0
+
+    def feed(self, data: bytes) -> bytes:
+        self._read += len(data)
+        limit = max(ALLOWANCE, self._read * MAX_EXPANSION)
+        plain = []
+        try:
+            for portion in self._expand(data, ALLOWANCE):
+                plain.append(portion)
+                self._written += len(portion)
+                if self._written > limit:
+                    raise BadCoding("the body expands beyond the cap")
+        except ValueError as error:
+            raise BadCoding(str(error)) from None
+        return b"".join(plain)
+
+    def close(self) -> bytes:
+        return b""
 
 
 class Decoder:

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from consentkit.response.coding import READABLE
 from consentkit.response.headers import Fields, first, joined, members
 from consentkit.rewrite import Inserting
 from consentkit.visit import Asks, Visit
 
 HTML = frozenset({"text/html", "application/xhtml+xml"})
 XHTML = "application/xhtml+xml"
-
-# Codings that the standard library can take off and put on again as a stream.
-KNOWN_CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 
 #: Fields that can keep a page with a body from being rewritten.
 DECISIVE = frozenset({b"content-disposition", b"cache-control", b"content-encoding"})
@@ -95,7 +93,7 @@ def _reason(status: int, headers: Fields, media_type: str, *, skipped: bool) -> 
     if "no-transform" in members(headers, b"cache-control"):
         return Untouched.NO_TRANSFORM
     applied = codings(headers)
-    if len(applied) > 1 or not KNOWN_CODINGS.issuperset(applied):
+    if len(applied) > 1 or not READABLE.issuperset(applied):
         return Untouched.CODING
     return None
 

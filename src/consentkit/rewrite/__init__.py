@@ -1,7 +1,21 @@
 """Insert our controls into HTML and hold third parties back, while it streams by. Bytes in, bytes out."""
 
+from consentkit.rewrite.memory import SHARED, Budget
 from consentkit.rewrite.page import Inserting, Insertions, Page
+from consentkit.rewrite.remembered import BodyMemory, Rewritten
 from consentkit.rewrite.rewriter import Rewriter
 from consentkit.rewrite.rules import Held, Judge, Rules
 
-__all__ = ["Held", "Inserting", "Insertions", "Judge", "Page", "Rewriter", "Rules"]
+__all__ = [
+    "SHARED",
+    "BodyMemory",
+    "Budget",
+    "Held",
+    "Inserting",
+    "Insertions",
+    "Judge",
+    "Page",
+    "Rewriter",
+    "Rewritten",
+    "Rules",
+]

@@ -79,7 +79,7 @@ def resolve_vendors(purposes: Sequence[Purpose], problems: list[str]) -> tuple[P
 
 def problems(site: Site) -> list[str]:
     """What is wrong with a site, in the order of its options."""
-    rules = (_identity, _secret, _log, _policies, _purposes, _names_and_paths, _durations, _appearance, _size)
+    rules = (_identity, _secret, _log, _log_options, _policies, _purposes, _names_and_paths, _durations, _appearance, _size)
     return [problem for rule in rules for problem in rule(site)]
 
 
@@ -121,6 +121,13 @@ def _log(site: Site) -> Iterator[str]:
     scheme, found, _ = site.log.partition("://")
     if not found or scheme != "sqlite":
         yield f'log: {site.log!r} is not a log; write a database URL like "sqlite:///consent.db".'
+
+
+def _log_options(site: Site) -> Iterator[str]:
+    if not site.log_key.strip():
+        yield 'log_key: is empty; write the path of a file, such as "consentkit.key", whether it is there or not.'
+    if site.migrate not in ("auto", "manual"):
+        yield f'migrate: {site.migrate!r} is not known; accepted: "auto", "manual".'
 
 
 def _policies(site: Site) -> Iterator[str]:

@@ -38,6 +38,12 @@ class Site:
     secret: str | Sequence[str] = field(default="", repr=False)
     #: Where records go: an SQLAlchemy URL. A relative path starts at `folder`.
     log: str = "sqlite:///consent.db"
+    #: The file with the keys that sign the log; a relative path starts at `folder`. `consentkit init` makes it.
+    log_key: str = "consentkit.key"
+    #: Whether anyone may fetch the newest signed checkpoint of the log.
+    checkpoint: bool = True
+    #: "auto" | "manual": whether the log of an older version is upgraded at start, or by `consentkit log migrate`.
+    migrate: str = "auto"
     policies: Sequence[Policy] = ()
     purposes: Sequence[Purpose] = ()
     #: "observe" | "known" | "strict": how much is held back before consent.
