@@ -2,7 +2,7 @@
 `-max_total_time=600`. Needs atheris.
 
 Three laws for every input: any cut gives the same bytes; the edits undone give the input; and what is remembered,
-or not read at all when a body comes whole, gives the bytes of a scan that remembers nothing and sees one byte at a time.
+or not read at all when a body comes whole, gives the bytes of a scan that remembers nothing and sees single bytes.
 A broken law leaves a file `crash-…` with the input; give that file as an argument to see it again.
 """
 
@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from tests.rewrite.soup import PIECES
 
-try:
-    import atheris
-except ImportError:  # no wheel for this Python or machine
-    atheris = None
+# There are wheels for some Pythons on Linux only.
+atheris = import_module("atheris") if find_spec("atheris") else None
 
 if atheris is not None:
     with atheris.instrument_imports(include=["consentkit.rewrite"]):
         import consentkit.rewrite
         import consentkit.rewrite.rewriter  # noqa: F401  # instrumented before anybody else imports them
 
-from consentkit.rewrite import Inserting, Rules
-from tests.rewrite.oracle import judge, rewrite, rewritten, undone
+from consentkit.rewrite import Inserting, Rules  # noqa: E402  # after the instrumentation
+from tests.rewrite.oracle import judge, rewrite, rewritten, undone  # noqa: E402
 
 #: No tag is longer than this in a page that anybody writes by hand, and longer inputs find nothing new.
 LONGEST = 2000  # bytes
@@ -44,16 +44,16 @@ def check(data: bytes) -> None:
         return
     how, step, page = data[0], data[1] % 37 + 1, data[2 : 2 + LONGEST]
     view, inserting = bool(how & 1), list(Inserting)[(how >> 1) % 3]
-    rules = Rules(judge, b' data-ckit-view="mobile"', drop_viewport=view)
+    fresh = Rules(judge, b' data-ckit-view="mobile"', drop_viewport=view)
 
-    plain, rewriter = rewritten(page, rules, inserting)
+    plain, rewriter = rewritten(page, fresh, inserting)
 
     if undone(plain, rewriter.edits, page) != page:
         raise BrokenLaw(f"undone is not the page: {page!r}, {inserting}, drop_viewport={view}")
     for cuts in (range(len(page)), range(step, len(page), step)):
-        if rewrite(page, Rules(judge, rules.html_attributes, view), inserting, cuts=cuts) != plain:
+        if rewrite(page, Rules(judge, fresh.html_attributes, view), inserting, cuts=cuts) != plain:
             raise BrokenLaw(f"cut {cuts} differs: {page!r}, {inserting}, drop_viewport={view}")
-    for rules in (rules, REMEMBERING[view]):
+    for rules in (fresh, REMEMBERING[view]):
         if rewrite(page, rules, inserting) != plain:
             raise BrokenLaw(f"remembered differs: {page!r}, {inserting}, drop_viewport={view}")
 

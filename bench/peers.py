@@ -4,6 +4,7 @@ and at the start of the body, and hold back the scripts, frames and pictures tha
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,8 +42,7 @@ def _held(judge: Judge) -> Callable[[str | None], bool]:
 
 
 def _lolhtml(held: Callable[[str | None], bool], late: str, body: str) -> dict[str, Work]:
-    import lolhtml
-
+    lolhtml = import_module("lolhtml")  # none of them is needed to check the types of this file
     html = lolhtml.ContentType.HTML
 
     class Head:
@@ -104,9 +104,9 @@ def _turbohtml(held: Callable[[str | None], bool], late: str, body: str) -> dict
 
 
 def _selectolax(held: Callable[[str | None], bool], late: str, body: str) -> dict[str, Work]:
-    from selectolax.lexbor import LexborHTMLParser
+    LexborHTMLParser = import_module("selectolax.lexbor").LexborHTMLParser
 
-    def hold(page: bytes) -> str | None:
+    def hold(page: bytes) -> object:
         tree = LexborHTMLParser(page)
         for node in tree.css(WITH_SRC):
             if held(node.attributes.get("src")):
@@ -118,7 +118,7 @@ def _selectolax(held: Callable[[str | None], bool], late: str, body: str) -> dic
 
 
 def _lxml(held: Callable[[str | None], bool], late: str, body: str) -> dict[str, Work]:
-    from lxml import html
+    html = import_module("lxml.html")
 
     def hold(page: bytes) -> object:
         tree = html.document_fromstring(page)

@@ -158,7 +158,9 @@ def report_rows(times: Mapping[str, Mapping[str, list[float]]], early: Sequence[
         if not found or not chosen:
             print(f"{row.name:46} no page of that kind in the folder")
             continue
-        ours, find, packed = (statistics.median(found[name][place] for place in chosen) for name in (row.work, FIND, GZIP))
+        ours, find, packed = (
+            statistics.median(found[name][place] for place in chosen) for name in (row.work, FIND, GZIP)
+        )
         goals = [f"{row.find:7.0f}" if row.find else f"{'':7}", f"{row.packed:7.0%}" if row.packed else f"{'':7}"]
         quiet = f"   (at most {row.microseconds:.0f} µs on a quiet core)" if row.microseconds else ""
         print(f"{row.name:46} {ours * 1e6:6.0f} {ours / find:7.1f} {goals[0]} {ours / packed:7.0%} {goals[1]}{quiet}")

@@ -17,6 +17,6 @@ def make() -> App:
     if os.environ[KIND] == "demo":
         from demo_app import make_app
 
-        return make_app(wrapped=wrapped, log=f"sqlite:///{folder / 'demo.db'}")  # type: ignore[return-value]
+        return make_app(wrapped=wrapped, log=f"sqlite:///{folder / 'demo.db'}")
     app = answering(page(10_000), HTML)
     return ConsentMiddleware(app, site(folder)) if wrapped else app

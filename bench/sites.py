@@ -19,7 +19,7 @@ BROWSER = {
     "host": "courier.example",
     "connection": "keep-alive",
     "upgrade-insecure-requests": "1",
-    "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
+    "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36",
     "accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
     "sec-fetch-site": "none",
     "sec-fetch-mode": "navigate",
@@ -28,7 +28,13 @@ BROWSER = {
     "accept-language": "en-GB,en;q=0.9",
 }
 #: And with a `fetch()` for data.
-FETCH = {**BROWSER, "accept": "*/*", "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}
+FETCH = {
+    **BROWSER,
+    "accept": "*/*",
+    "sec-fetch-site": "same-origin",
+    "sec-fetch-mode": "cors",
+    "sec-fetch-dest": "empty",
+}
 
 HTML = (b"content-type", b"text/html; charset=utf-8")
 JSON = (b"content-type", b"application/json")
@@ -66,7 +72,7 @@ def page(size: int) -> bytes:
     story = (
         b'<article class="story" id="s"><h2><a href="/story/bridge">The bridge is to be painted</a></h2>'
         b'<img src="/static/bridge.jpg" width="320" height="180" alt="The bridge"><p>The council has voted on it, and '
-        b"the painters will come in spring; until then it stays as it is, grey &amp; quiet, over the river.</p></article>"
+        b"the painters will come in spring; until then it stays as it is, grey &amp; quiet, over it.</p></article>"
     )
     foot = (
         b'</main><img src="https://www.google-analytics.com/collect?v=1" width="1" height="1" alt="">'

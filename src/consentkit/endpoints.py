@@ -179,7 +179,8 @@ class Endpoints:
 
     def choice(self, visit: Visit, form: Form | None, fresh: Fresh, *, notice_known: bool) -> Reply | ToRecord:
         """The answer to a posted choice."""
-        target = self._next(visit, form.next if form else "")
+        wanted = form.next if form else ""
+        target = self._back_to_preferences(visit, wanted) or self._next(visit, wanted)
         if form is None:
             return self._again(visit, "form", target, json_status=400)
         who = sender(self.site, visit)
@@ -402,6 +403,14 @@ class Endpoints:
 
     # Ways out
 
+    def _back_to_preferences(self, visit: Visit, target: str) -> str | None:
+        """The preferences page, for a form that wants to show there what was chosen; None for any other target."""
+        path, _, query = target.partition("?")
+        if path != f"{visit.root_path}{self.site.prefix}/preferences":
+            return None
+        kept = {name: value for name, value in _fields(query).items() if name in ("lang", "next")}
+        return f"{path}?{urlencode(kept)}" if kept else path
+
     def _next(self, visit: Visit, target: str, *, quiet: bool = False) -> str:
         safe = safe_next(self.site, visit, target)
         if safe is None and target and not quiet:
@@ -464,12 +473,16 @@ def choice_record(
     subject: str | None,
     granted_before: bool,
 ) -> Record:
-    """The record of a choice: every purpose and vendor that was asked about, and every policy that was shown."""
-    asked = {purpose.name: purpose for purpose in site.asked}
-    about_terms = action in (Action.ACCEPT_POLICIES,) or not asked
-    purposes = {} if about_terms else {name: new.purposes.get(name, False) for name in asked}
-    vendors = {v.name: new.vendors.get(v.name, False) for p in asked.values() for v in vendors_of(p)}
-    answers = [] if about_terms else [*purposes.values(), *vendors.values()]
+    """The record of a choice: every purpose and vendor that was asked about, and every policy that was shown.
+
+    An objection to an exempt purpose is a no; that nobody objected is no yes, so it is not recorded as one.
+    """
+    about_terms = accepts_terms(site, Form(action))
+    purposes = {purpose.name: new.purposes.get(purpose.name, False) for purpose in site.asked}
+    purposes |= {purpose.name: False for purpose in site.exempt if purpose.name in new.purposes}
+    vendors = {v.name: new.vendors.get(v.name, False) for purpose in site.asked for v in vendors_of(purpose)}
+    # A refusal where nothing was asked is a refusal all the same; without any answer a record speaks of terms.
+    answers = [] if about_terms else [*purposes.values(), *vendors.values()] or [False]
     return Record(
         id=fresh.record,
         time=fresh.now.astimezone(UTC).replace(microsecond=0),
@@ -478,7 +491,7 @@ def choice_record(
         action=action,
         method=method,
         layer=layer,
-        purposes=purposes,
+        purposes={} if about_terms else purposes,
         vendors={} if about_terms else vendors,
         policies={
             policy.name: PolicyAnswer(version=policy.version, accepted=new.terms.get(policy.name) == policy.version)
@@ -502,12 +515,12 @@ def record_site(site: Site, visit: Visit) -> str:
 
 def status_message(site: Site, action: Action, new: Choice) -> str:
     """The id of the sentence that says what was chosen."""
-    if action is Action.ACCEPT_POLICIES or (action is Action.ACCEPT_ALL and not site.asked):
+    if accepts_terms(site, Form(action)):
         return "status.terms"
     if action is Action.WITHDRAW:
         return "status.withdrawn"
     asked = [new.purposes.get(purpose.name, False) for purpose in site.asked]
-    if all(asked):
+    if asked and all(asked):
         return "status.accepted"
     return "status.saved" if grants_something(new) else "status.rejected"
 

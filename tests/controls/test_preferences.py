@@ -68,7 +68,7 @@ def test_present_choice_is_said_with_its_dates() -> None:
     text = page(visit(choice=SOME)).select("[data-ckit-part=state]")[0].get_text()
 
     assert "November 1, 2026" in text or "1 November 2026" in text
-    assert "1 of 2 allowed" in text
+    assert "Allowed: 1 of 2" in text
     assert "Refused: Statistics" in text
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -282,7 +281,7 @@ def test_a_tile_that_ran_ahead_is_cut_back() -> None:
 
 def in_pymerkle(leaves: list[bytes]) -> Any:
     try:
-        from pymerkle import InmemoryTree
+        from pymerkle import InmemoryTree  # type: ignore[import-untyped]
     except ImportError:
         missing("pymerkle", "pip install 'consentkit[test]'")
     other = InmemoryTree(algorithm="sha256")
@@ -292,7 +291,7 @@ def in_pymerkle(leaves: list[bytes]) -> Any:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 255, 256, 257, 300, 512, 600])
-def test_another_implementation_agrees(size: int, tmp_path: Path) -> None:
+def test_another_implementation_agrees(size: int) -> None:
     """
     pymerkle, written by others, has the same roots, and the same hashes in its proofs.
     """

@@ -9,13 +9,18 @@ import pytest
 from hypothesis import given, settings
 
 from consentkit.rewrite import BodyMemory, Budget, Inserting, Rules
+from consentkit.rewrite.holding import PASS
 from consentkit.rewrite.memory import LONGEST_TAG, TagMemory
 from consentkit.rewrite.remembered import LONGEST_BODY
 from tests.rewrite.oracle import BODY, HOLDING, INSERTING, Markers, judge, rewritten
 from tests.rewrite.soup import pages, soup
 from tests.rewrite.test_rewrite_laws import parser_tests, saved_pages
 
-PAGE = b"<!doctype html><html lang=en><title>x</title><body><p>Hello</p><iframe src=//tracker.example/x></iframe>"
+# Longer than both its ends, by which a body is first told from others.
+PAGE = (
+    b"<!doctype html><html lang=en><title>A newspaper with a long name and a longer motto</title><body><p>Hello</p>"
+    b"<iframe src=//tracker.example/x></iframe>" + b"<p>And so on.</p>" * 20
+)
 VIEW = Rules(judge, b' data-ckit-view="mobile"', drop_viewport=True)
 
 
@@ -32,9 +37,7 @@ def remember(
 ) -> bytes | None:
     """What the memory makes of a page, as a copy: a server never sends the same object twice."""
     copy = bytes(bytearray(page))
-    made = memory.rewrite(
-        copy, rules, markers or Markers(), inserting, host=host, charset=charset, private=private
-    )  # fmt: skip
+    made = memory.rewrite(copy, rules, markers or Markers(), inserting, host=host, charset=charset, private=private)
     return None if made is None else made.body
 
 
@@ -198,7 +201,7 @@ def test_a_page_without_edits_is_the_page_that_is_kept() -> None:
 
 
 def numbered(number: int) -> bytes:
-    return PAGE + b"%06d" % number + b"x" * 10_000
+    return PAGE + b"x" * 10_000 + b"%06d" % number
 
 
 def test_bodies_share_a_budget() -> None:
@@ -248,7 +251,8 @@ def test_the_count_is_not_too_low() -> None:
     """
     budget = Budget(64_000_000)
     bodies = [
-        b"<title>x</title><body>" + b"<img src=//tracker.example/x><iframe src=//tracker.example/%d></iframe>" % number * 5
+        b"<title>x</title><body>"
+        + b"<img src=//tracker.example/x><iframe src=//tracker.example/%d></iframe>" % number * 5
         for number in range(500)
     ]
     rules = Rules(judge, memory=TagMemory(budget=budget))
@@ -291,15 +295,9 @@ def test_a_memory_that_is_gone_holds_nothing() -> None:
         memory = TagMemory(budget=budget)
         known = memory.of("here")
         for number in range(100):
-            memory.remember(known, b"%d" % number, rewritten_verdict())
+            memory.remember(known, b"%d" % number, PASS)
 
     assert memory.size > 10_000
-
-
-def rewritten_verdict() -> object:
-    from consentkit.rewrite.holding import PASS
-
-    return PASS
 
 
 def test_a_budget_too_small_for_anything_does_no_harm() -> None:

@@ -156,7 +156,7 @@ class ConsentMiddleware:
     def _warn_of_proxy(self, scope: Scope) -> None:
         if self.site.url or scope.get("scheme") != "http":
             return
-        if any(name.lower() == b"x-forwarded-proto" and b"https" in value for name, value in scope.get("headers", [])):
+        if b"https" in dict(scope.get("headers") or ()).get(b"x-forwarded-proto", b""):
             self._workshop.tell_once(
                 "proxy", "A proxy says https, the server says http: start it with --proxy-headers, or set"
                 ' url = "https://…" in the configuration; until then cookies are not Secure.',

@@ -131,7 +131,7 @@ class Outgoing:
     def _gated(self, headers: Fields, decision: Decision) -> Fields:
         """Without the cookies of trackers that wait for consent; a site without purposes asks nobody, so all pass."""
         site = self._workshop.site
-        if not site.purposes or site.holding == "observe":
+        if first(headers, b"set-cookie") is None or not site.purposes or site.holding == "observe":
             return headers
         headers, suppressed = gated(headers, self._workshop.gate, lambda p, v: _may_set(decision, p, v))
         for name in suppressed:

@@ -39,6 +39,7 @@ from consentkit.vocabulary import Choice, Layer
 # Fragments have 2 to 12 KiB, notices about 10. The bounds keep a process below 8 MiB whatever visitors send.
 MAX_FRAGMENTS = 256
 MAX_NOTICES = 256
+MAX_HEADS = 64  # up to 14 KiB each
 
 # A view token of ours is far shorter; whatever is longer is none.
 MAX_TOKEN = 512  # characters
@@ -89,6 +90,7 @@ class Controls:
         self._words = lru_cache(maxsize=MAX_FRAGMENTS)(self._make_words)
         self._question = lru_cache(maxsize=MAX_FRAGMENTS)(self._ask)
         self._language = lru_cache(maxsize=1024)(self._choose_language)
+        self._head = lru_cache(maxsize=MAX_HEADS)(self._compose_head)
         self._body = lru_cache(maxsize=MAX_FRAGMENTS)(self._compose_body)
         self._held = lru_cache(maxsize=MAX_FRAGMENTS)(self._compose_placeholder)
         self._served = lru_cache(maxsize=MAX_NOTICES)(self._serve)
@@ -208,7 +210,7 @@ class Controls:
             signed=receipt["signed"],
             proof=receipt["proof"],
             file=file,
-            name=name,
+            file_name=name,
             back=words.text("prefs.back"),
             style=self._sheets.page_style.name,
         )
@@ -240,8 +242,8 @@ class Controls:
 
     def _status(self, decision: Decision, visit: Visit) -> str:
         """Id of the sentence about what was chosen: after a choice without script, the page itself has to say it."""
-        asked = self._site.asked
-        if decision.has_chosen and asked and decision.asking is not Asking.PURPOSES:
+        asked = self._site.asked if decision.has_chosen else ()
+        if asked and decision.asking is not Asking.PURPOSES:
             granted = [purpose.name in decision.granted for purpose in asked]
             if all(granted):
                 return "status.accepted"
@@ -252,6 +254,10 @@ class Controls:
             return "status.terms"
         closed = visit.cookies.choice is not None and visit.cookies.choice.closed
         return "status.closed" if closed else ""
+
+    def _compose_head(self, decision: Decision, delivery: Delivery, viewport: str | None, base: bytes) -> bytes:
+        asks = self._question(decision).asking is not Asking.NOTHING
+        return self._sheets.head(decision, delivery, asks=asks, viewport=viewport, base=base)
 
     def _compose_body(self, shape: _Shape) -> Fragment:
         words = self._words(shape.language)
@@ -460,10 +466,9 @@ class Composed:
     def late(self, page: HostPage) -> bytes:
         if page.amp:
             return b""
-        asks = self._controls._question(self._decision).asking is not Asking.NOTHING
-        return self._controls._sheets.head(
-            self._decision, self._delivery, asks=asks, viewport=page.viewport, base=self._gaps(page)["base"]
-        )
+        # A nonce is new on each page, so nothing with one in it is remembered.
+        head = self._controls._compose_head if self._delivery.nonce else self._controls._head
+        return head(self._decision, self._delivery, page.viewport, self._gaps(page)["base"])
 
     def body(self, page: HostPage) -> bytes:
         if page.amp:

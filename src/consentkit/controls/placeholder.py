@@ -70,9 +70,10 @@ def placeholder(words: Words, question: Question, held: Held, host: str) -> Plac
     """The placeholder of what is held. Of an undeclared company only the host is known, and nothing is offered."""
     purpose = words.site.purpose_of(held.vendor) if held.vendor else None
     if held.vendor is None or purpose is None:
-        name = host or words.text("purpose.unclassified.title")
+        if not host:
+            return Placeholder(words.text("placeholder.unavailable"), (words.markup("placeholder.unavailable"),))
         return Placeholder(
-            label=words.text("placeholder.title", vendor=name), lines=(words.markup("placeholder.unknown", host=name),)
+            label=words.text("placeholder.title", vendor=host), lines=(words.markup("placeholder.unknown", host=host),)
         )
     vendor = next(each for each in vendors_of(purpose) if each.name == held.vendor)
     title, text = words.vendor(vendor), words.purpose(purpose)

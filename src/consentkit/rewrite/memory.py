@@ -70,8 +70,6 @@ class Budget:
             largest = max(memories, key=lambda memory: memory.size)
             before = largest.size
             largest.forget()
-            if largest.size == before:
-                break
             self._counted -= before - largest.size
 
 

@@ -40,10 +40,9 @@ def sound(where: str, value: Any, kind: Any, default: Any, problems: list[str]) 
 def _sound(where: str, value: Any, kind: Any, problems: list[str]) -> Any:
     origin = get_origin(kind)
     if origin in (Union, UnionType):
-        return _one_of(where, value, get_args(kind), problems)
+        return _one_of(where, value, kind, problems)
     if not _is(value, kind):
-        problems.append(f"{where}: {value!r} is {name_of(type(value))}; accepted is {name_of(kind)}.")
-        raise _Nothing
+        raise _refused(where, value, kind, problems)
     if origin is Sequence:
         (of,) = get_args(kind)
         return tuple(_each([(f"{where}[{n}]", item, of) for n, item in enumerate(value)], problems))
@@ -90,13 +89,16 @@ def name_of(kind: Any) -> str:
     return NAMES.get(origin) or f"a {origin.__name__}"
 
 
-def _one_of(where: str, value: Any, kinds: Sequence[Any], problems: list[str]) -> Any:
-    for kind in kinds:
-        if _is(value, kind):
-            return _sound(where, value, kind, problems)
-    accepted = " or ".join(dict.fromkeys(name_of(kind) for kind in kinds))
-    problems.append(f"{where}: {value!r} is {name_of(type(value))}; accepted is {accepted}.")
-    raise _Nothing
+def _one_of(where: str, value: Any, kind: Any, problems: list[str]) -> Any:
+    for one in get_args(kind):
+        if _is(value, one):
+            return _sound(where, value, one, problems)
+    raise _refused(where, value, kind, problems)
+
+
+def _refused(where: str, value: Any, kind: Any, problems: list[str]) -> _Nothing:
+    problems.append(f"{where}: {value!r} is {name_of(type(value))}; accepted is {name_of(kind)}.")
+    return _Nothing()
 
 
 def _is(value: Any, kind: Any) -> bool:

@@ -184,7 +184,7 @@ class Appender:
     def _write(self, on: Connection, entries: Sequence[Entry], new: _New) -> list[Stored]:
         made = _made_before(on, entries)
         firsts: list[Entry] = []
-        keys = {each.once for each in entries if each.once in made}
+        keys = set[str | None](made)
         for each in entries:
             if each.once is None or each.once not in keys:
                 firsts.append(each)
