@@ -70,7 +70,7 @@ def test_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert out.startswith("KEY")
     assert "Measures what visitors do." in out
-    assert 'purposes = [{ name = "analytics", vendors = ["hotjar"] }]' in out
+    assert '    [[purposes]]\n    name = "analytics"\n    vendors = ["hotjar"]\n' in out
 
 
 def test_a_terminal_gets_the_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
