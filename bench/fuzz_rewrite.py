@@ -14,6 +14,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))  # as a file it runs like `python -m bench.fuzz_rewrite`
+
 from tests.rewrite.soup import PIECES
 
 # There are wheels for some Pythons on Linux only.
@@ -24,8 +26,8 @@ if atheris is not None:
         import consentkit.rewrite
         import consentkit.rewrite.rewriter  # noqa: F401  # instrumented before anybody else imports them
 
-from consentkit.rewrite import Inserting, Rules  # noqa: E402  # after the instrumentation
-from tests.rewrite.oracle import judge, rewrite, rewritten, undone  # noqa: E402
+from consentkit.rewrite import Inserting, Rules  # after the instrumentation
+from tests.rewrite.oracle import judge, rewrite, rewritten, undone
 
 #: No tag is longer than this in a page that anybody writes by hand, and longer inputs find nothing new.
 LONGEST = 2000  # bytes

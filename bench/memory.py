@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent.parent))  # as a file it runs like `python -m bench.memory`
+
 from bench.sites import BROWSER, HTML, App, Message, Receive, Scope, Send, nothing_more, page, request, site, swallow
 from consentkit import ConsentMiddleware
 
@@ -167,7 +169,7 @@ def resident() -> int:
 
 def measured(number: int, responses: int, meter: str) -> int:
     command = [sys.executable, "-m", "bench.memory", "--responses", str(responses), "--one", str(number), meter]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
     return int(done.stdout.split()[-1])
 
 

@@ -22,6 +22,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))  # as a file it runs like `python -m bench.serve`
+
 from bench.served import FOLDER, KIND, WRAPPED
 from bench.sites import BROWSER
 

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from consentkit.choose import Form, choose
 from consentkit.decide import (
+    MAX_DECISIONS,
     Asking,
     Decision,
+    Decisions,
     check_purposes,
     covers,
     decide,
@@ -647,3 +649,32 @@ def test_taking_away_never_gives(site: Site, choice: Choice, restricted: frozens
     for lesser in (signalled, taken):
         assert lesser.allowed <= free.allowed
         assert lesser.granted <= free.granted
+
+
+@law
+@given(SITES, st.lists(st.tuples(st.none() | CHOICES, st.booleans(), st.frozensets(IDS, max_size=3)), max_size=4))
+def test_a_remembered_decision_is_the_decision(
+    site: Site, visits: list[tuple[Choice | None, bool, frozenset[str]]]
+) -> None:
+    """
+    Remembering changes no answer, in whatever order visitors come.
+    """
+    decisions = Decisions(site)
+
+    for choice, gpc, restricted in [*visits, *visits]:
+        asked = visit(headers=GPC if gpc else {}, cookie="ckit_reader=150.mobile" if gpc else "")
+        asked = replace(asked, cookies=replace(asked.cookies, choice=choice))
+        assert decisions.of(asked, restricted) == decide(site, asked, restricted)
+
+
+def test_decisions_are_remembered_within_bounds() -> None:
+    """
+    More kinds of visitors than are remembered are all decided rightly.
+    """
+    decisions = Decisions(SITE)
+    expiries = [TODAY + timedelta(days=1 + days) for days in range(MAX_DECISIONS + 1)]
+
+    for expires in expiries:
+        asked = replace(visit(), cookies=replace(visit().cookies, choice=replace(YES, expires=expires)))
+        assert decisions.of(asked).granted == {"analytics", "media", "marketing"}
+    assert decisions.of(visit()).granted == set()

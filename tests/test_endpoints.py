@@ -13,12 +13,13 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from consentkit.choose import Form, choose
-from consentkit.controls import Controls
+from consentkit.controls import Controls, Hints
 from consentkit.cookies import Holder, ReaderChoice, Seal
 from consentkit.decide import decide
 from consentkit.endpoints import MAX_FIELDS, Endpoints, Fresh, Health, Reply, ToRecord, status_message
 from consentkit.languages import Catalogues
 from consentkit.log.record import State
+from consentkit.response.delivery import INLINE
 from consentkit.response.set_cookie import gate_of
 from consentkit.settings import Site
 from consentkit.visit import Visit
@@ -51,8 +52,8 @@ def token(made: Endpoints, restricted: frozenset[str] = NONE) -> str:
     body = made.controls.preferences(
         decide(made.site, visit(), restricted),
         visit(),
-        None,  # type: ignore[arg-type]
-        made._hints(visit()),
+        INLINE,
+        Hints(),
         language=None,
         says=None,
         saved=False,

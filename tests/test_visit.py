@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consentkit.cookies import Holder, ReaderChoice, Trust, write_choice
-from consentkit.visit import Asks, Device, Visit, bare_host, read
+from consentkit.cookies import Holder, ReaderChoice, Seal, Trust, write_choice
+from consentkit.visit import MAX_REMEMBERED, Asks, CookieReader, Device, Visit, bare_host, may_be_page, read
 from consentkit.vocabulary import Choice
 from tests.response.visits import NOON, READER, TODAY, visit
 
@@ -455,3 +455,68 @@ def test_the_plain_facts_are_as_sent() -> None:
     assert (found.method, found.scheme, found.path, found.query) == ("GET", "http", "/story", "a=\xff")
     assert (found.accept_language, found.site, found.destination, found.origin) == ("bs", "none", "document", "null")
     assert (found.is_prefetch, found.now) == (False, NOON)
+
+
+@law
+@given(HEADERS)
+def test_a_glance_never_misses_a_page(headers: Mapping[str, str]) -> None:
+    """
+    What a glance at the bytes calls no page is none.
+    """
+    fields = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+    assert may_be_page(fields) or not visit(headers=headers).can_be_page
+
+
+@pytest.mark.parametrize(
+    ("headers", "may"),
+    [
+        (HTML | fetched("navigate", "document"), True),
+        (fetched("navigate", "iframe"), True),
+        (HTML | fetched("cors", "empty"), True),
+        (HTML, True),
+        (ANY | fetched("cors", "empty"), False),
+        (HTML | fetched("no-cors", "style"), False),
+        ({}, False),
+    ],
+    ids=["a click", "iframe", "fetch() that names HTML", "plain http", "fetch()", "style sheet", "nothing"],
+)
+def test_most_requests_are_no_pages_at_a_glance(headers: dict[str, str], may: bool) -> None:
+    """
+    Files and data are told from pages by one header.
+    """
+    assert may_be_page([(name.encode(), value.encode()) for name, value in headers.items()]) is may
+
+
+def test_values_are_remembered_within_bounds() -> None:
+    """
+    More cookies than are remembered are all read rightly, and what is no cookie of ours is not kept.
+    """
+    seal = Seal(["a key of the tests that is long enough"], "choice")
+    reader = CookieReader("ckit", seal, seal)
+    values = [
+        seal.sign(write_choice(replace(REFUSAL, expires=TODAY + timedelta(days=1 + days))))
+        for days in range(MAX_REMEMBERED + 1)
+    ]
+
+    for value in [*values, *values]:
+        assert reader.read({"ckit": value, "ckit_id": value}, NOON).trust is Trust.GOOD
+    assert reader.read({"ckit": "x" * 5000, "ckit_id": "x" * 5000}, NOON).trust is Trust.FORGED
+
+
+def test_a_remembered_choice_still_expires() -> None:
+    """
+    A value that was read once is no choice any more when its time is over.
+    """
+    good = visit(choice=REFUSAL)
+    late = visit(choice=REFUSAL, now=NOON + timedelta(days=180))
+
+    assert (good.cookies.trust, late.cookies.trust) == (Trust.GOOD, Trust.EXPIRED)
+    assert late.cookies.choice is None
+
+
+def test_a_very_long_agent_is_told_too() -> None:
+    """
+    A user agent that is too long to be remembered is read all the same.
+    """
+    assert visit(headers={"user-agent": "x" * 600 + " iPhone"}).device is Device.PHONE

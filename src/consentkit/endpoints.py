@@ -91,7 +91,8 @@ class ToRecord:
     """A choice that is answered once it is durable.
 
     `done` gets the record that stands in the log: of a double click that is the first one. `failed` is the answer
-    when nothing could be written, with the seconds after which to try again; a refusal is in force even then (`counts_anyway`).
+    when nothing could be written, with the seconds after which to try again; a refusal is in force even then
+    (`counts_anyway`).
     """
 
     record: Record

@@ -42,6 +42,11 @@ class Inside:
     #: Set-Cookie lines that the response will carry, for what the app itself recorded.
     lines: list[Field] = field(default_factory=list)
 
+    #: Whether the app asked or said something about this visitor: what it answers is then for this visitor alone.
+    is_personal: bool = False
+    #: Whether the request asks with the tag of a page for everyone.
+    holds_shared_tag: bool = False
+
     @cached_property
     def visit(self) -> Visit:
         return self.read()
@@ -78,12 +83,14 @@ def consent_of(request: HasScope | Mapping[str, Any]) -> Consent:
     Raises `MiddlewareMissing` for one that did not.
     """
     inside = inside_of(request)
+    inside.is_personal = True
     return Consent(inside.site, inside.decision)
 
 
 def reader_of(request: HasScope | Mapping[str, Any]) -> Reading:
     """The view ("mobile" or "desktop"), text size (percent) and device of a request. Raises `MiddlewareMissing`."""
     inside = inside_of(request)
+    inside.is_personal = True
     return reading(inside.decision, inside.visit)
 
 
@@ -95,6 +102,7 @@ def restrict(request: HasScope | Mapping[str, Any], purposes: Iterable[str]) -> 
     inside = inside_of(request)
     names = frozenset(purposes)
     check_purposes(inside.site, names)
+    inside.is_personal = True
     inside.restricted |= names
 
 
@@ -110,6 +118,7 @@ async def accept(request: HasScope | Mapping[str, Any], policy: str) -> None:
     if policy not in terms:
         # A notice is information: it is shown and versioned, and nobody can accept it.
         raise UnknownPolicy(policy, terms)
+    inside.is_personal = True
     await inside.accept_terms(inside, policy)
 
 

@@ -38,6 +38,9 @@ MAX_REMEMBERED = 512
 #: The query parameter that shows one view for one request, with precedence over the cookie.
 VIEW_PARAMETER = "ckit_view"
 
+#: Asks for the page of this visitor where the address alone gives the one for everyone (`Site.shared`).
+OWN_PARAMETER = "ckit=1"
+
 # What the destinations of Sec-Fetch-Dest that become a page in a window or frame are called (Fetch standard, 2.2.7).
 PAGE_DESTINATIONS = frozenset({"document", "iframe", "frame", "embed", "object"})
 FRAME_DESTINATIONS = PAGE_DESTINATIONS - {"document"}
@@ -75,6 +78,9 @@ class Asks(StrEnum):
     PART = "part"
 
 
+NO_READER = ReaderChoice()
+
+
 @dataclass(frozen=True)
 class Cookies:
     """The three cookies of the site, already read, and the names of all that came."""
@@ -82,7 +88,7 @@ class Cookies:
     choice: Choice | None = None
     trust: Trust = Trust.ABSENT
     holder: Holder | None = None
-    reader: ReaderChoice = ReaderChoice()
+    reader: ReaderChoice = NO_READER
     names: frozenset[str] = frozenset()
 
 
@@ -91,7 +97,7 @@ NO_COOKIES = Cookies()
 
 @dataclass(frozen=True)
 class Visit:
-    """One request. `path` is what follows `root_path`, decoded; `target` is what the browser shows, encoded, with query."""
+    """One request. `path`: what follows `root_path`, decoded; `target`: what the browser shows, encoded, with query."""
 
     method: str
     scheme: str
@@ -118,6 +124,11 @@ class Visit:
     def hostname(self) -> str:
         """The host without its port, lower-cased."""
         return bare_host(self.host)
+
+    @property
+    def wants_own(self) -> bool:
+        """Whether the address asks for the page of this visitor, on a site whose pages may be for everyone."""
+        return OWN_PARAMETER in self.query and OWN_PARAMETER in self.query.split("&")
 
     @property
     def wants_json(self) -> bool:
@@ -223,6 +234,18 @@ def read(
         is_prefetch=_is_prefetch(given),
         now=now,
     )
+
+
+def of_anyone(visit: Visit) -> Visit:
+    """The visit with everything gone that one visitor brings and another does not: what is left is the address.
+
+    Whoever asks for it first, as a page or by `fetch()`, asks for all others too, so the body alone tells whether
+    controls go in. A tablet, because that is offered the way out of every view.
+    """
+    return replace(
+        visit, cookies=NO_COOKIES, asks=Asks.PERHAPS, can_be_page=True, device=Device.TABLET, gpc=False, accept="",
+        accept_language="", destination="", site="", origin="", is_prefetch=False,
+    )  # fmt: skip
 
 
 def may_be_page(headers: Sequence[tuple[bytes, bytes]]) -> bool:

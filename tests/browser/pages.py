@@ -14,6 +14,7 @@ import uvicorn
 
 from consentkit import ConsentMiddleware, Policy, Purpose, Site, Vendor
 from tests.asgi.servers import free_port
+from tests.browser.text_pages import TEXT_PAGES
 
 SECRET = "a secret of the tests, which everyone may read"
 
@@ -57,7 +58,16 @@ LEGACY = (
     "</body></html>"
 )
 
+# More text than is worked through in one go.
+LONG = (
+    f"<!DOCTYPE html><html lang=en><head><meta charset=utf-8>{VIEWPORT}<title>Long</title>"
+    "<style>p{font-size:14px}</style></head><body><main>"
+    + "".join(f"<section>{'<p>A line of <b>text</b></p>' * 50}</section>" for _ in range(60))
+    + "</main></body></html>"
+)
+
 PAGES: dict[str, str] = {
+    "/long": LONG,
     "/": article(body=FRAME),
     "/dark": article(VIEWPORT + '<meta name="color-scheme" content="light dark">', FRAME),
     "/rtl": article(body=FRAME, html='lang="ar" dir="rtl"'),
@@ -77,6 +87,7 @@ PAGES: dict[str, str] = {
     "/scroller": article(
         VIEWPORT + "<style>html,body{height:100%;overflow:hidden;margin:0}#main{height:100%;overflow:auto}</style>"
     ),
+    **{f"/text/{name}": page for name, page in TEXT_PAGES.items()},
 }
 
 

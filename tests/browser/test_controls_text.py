@@ -1,4 +1,4 @@
-"""Text size in Chromium, on a page sized in px."""
+"""Text size in Chromium: on a page for each thing that is hard, at every width that matters."""
 
 from __future__ import annotations
 
@@ -6,24 +6,174 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Serve, Tabs
+from tests.browser.measures import MEASURE, OUTSIDE, SHIFTS, Change, compare
+from tests.browser.text_pages import TEXT_PAGES
 
 pytestmark = pytest.mark.browser
 
 SIZES = """() => [...document.querySelectorAll('body *')].filter(e => !e.closest('[data-ckit-ui], script, style')
   && ([...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) || e.matches('input')))
   .map(e => [e.localName, parseFloat(getComputedStyle(e).fontSize)])"""
-OUTSIDE = """() => { const copy = document.documentElement.cloneNode(true);
-  copy.querySelectorAll('[data-ckit-ui], script').forEach(e => e.remove()); return copy.outerHTML }"""
-# Layout shifts as browsers count them, from the first paint on.
-SHIFTS = """new Promise(done => { let sum = 0;
-  new PerformanceObserver(list => list.getEntries().forEach(e => sum += e.value))
-  .observe({ type: 'layout-shift', buffered: true }); setTimeout(() => done(sum), 300) })"""
+WIDTHS = [1280, 640, 375, 320]
 
 
 def enlarge(page: Page, times: int) -> None:
     page.click("summary")
     for _ in range(times):
         page.locator("button[data-ckit-action=text-larger]").click()
+
+
+def settled(page: Page) -> None:
+    """What a page does late, and what we do after it, has been done."""
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(350)
+
+
+@pytest.mark.parametrize("name", TEXT_PAGES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_text_is_twice_as_large_and_nothing_gets_worse(serve: Serve, tabs: Tabs, name: str, width: int) -> None:
+    """
+    At 200 % every visible text has twice its size, computed and drawn; no new sideways scrolling, cut or overlap.
+    """
+    page = tabs.open(serve(purposes=[]) + f"/text/{name}", width=width)
+    settled(page)
+    before = page.evaluate(MEASURE)
+    enlarge(page, 5)
+    settled(page)
+    change = compare(before, page.evaluate(MEASURE), 2)
+
+    assert change == Change(texts=change.texts, wrong=[], small=[], sideways=0, cut=[], overlaps=[])
+    assert change.texts == len(before["texts"])
+
+
+@pytest.mark.parametrize("name", TEXT_PAGES)
+def test_normal_text_gives_back_every_byte(serve: Serve, tabs: Tabs, name: str) -> None:
+    """
+    After any number of steps, Normal text leaves the page's markup as it was.
+    """
+    page = tabs.open(serve(purposes=[]) + f"/text/{name}", width=640)
+    settled(page)
+    before = page.evaluate(OUTSIDE)
+    enlarge(page, 5)
+    settled(page)
+    page.click("button[data-ckit-action=text-reset]")
+
+    assert page.evaluate(OUTSIDE) == before
+
+
+@pytest.mark.parametrize("name", TEXT_PAGES)
+def test_a_returning_reader_sees_nothing_move(serve: Serve, tabs: Tabs, name: str) -> None:
+    """
+    The size is there in the first paint: the page shifts by less than 0.02 more than without it.
+    """
+    url = serve(purposes=[])
+    page = tabs.open(f"{url}/text/{name}")
+    usual = page.evaluate(SHIFTS)
+    page.context.add_cookies([{"name": "ckit_reader", "value": "200.-", "url": url}])
+    page.goto(f"{url}/text/{name}")
+
+    assert page.evaluate(SHIFTS) < usual + 0.02
+
+
+@pytest.mark.parametrize("name", TEXT_PAGES)
+def test_a_new_window_is_measured_again(serve: Serve, tabs: Tabs, name: str) -> None:
+    """
+    Another width changes sizes from the window and media queries; they are multiplied all the same.
+    """
+    page = tabs.open(serve(purposes=[]) + f"/text/{name}", width=1280)
+    enlarge(page, 5)
+    page.set_viewport_size({"width": 600, "height": 800})
+    page.wait_for_timeout(500)
+    after = page.evaluate(MEASURE)
+    page.click("button[data-ckit-action=text-reset]")
+
+    assert compare(page.evaluate(MEASURE), after, 2).wrong == []
+
+
+def test_a_late_style_sheet_is_measured_once_more(serve: Serve, tabs: Tabs) -> None:
+    """
+    A returning reader of a page whose sheet comes late gets its sizes multiplied, not those before it.
+    """
+    url = serve(purposes=[])
+    page = tabs.open(url)
+    page.context.add_cookies([{"name": "ckit_reader", "value": "150.-", "url": url}])
+    page.goto(url + "/text/sheet")
+
+    expect(page.locator("p").first).to_have_css("font-size", "27px")
+    expect(page.locator("h1")).to_have_css("font-size", "33px")
+
+
+def test_a_long_document_is_enlarged_in_slices(serve: Serve, tabs: Tabs) -> None:
+    """
+    What is in sight grows at once, the rest while the reader reads, and in the end all of it; and back again.
+    """
+    page = tabs.open(serve(purposes=[]) + "/long")
+    before = page.evaluate(OUTSIDE)
+    enlarge(page, 2)
+    expect(page.locator("main p").first).to_have_css("font-size", "17.5px")
+    expect(page.locator("main p").last).to_have_css("font-size", "17.5px", timeout=20_000)
+    page.click("button[data-ckit-action=text-reset]")
+
+    assert page.evaluate(OUTSIDE) == before
+
+
+def test_the_size_of_the_browser_is_multiplied(serve: Serve, tabs: Tabs) -> None:
+    """
+    A reader whose browser is set to 24 px gets 24 px times the ratio, never less.
+    """
+    page = tabs.open(serve(purposes=[]) + "/text/rem")
+    page.add_style_tag(content="html{font-size:93.75%!important}")
+    enlarge(page, 5)
+
+    expect(page.locator("p").first).to_have_css("font-size", "48px")
+
+
+def test_only_the_article_grows_where_the_site_wants_that(serve: Serve, tabs: Tabs) -> None:
+    """
+    `text_size="article"`: main and article grow, the rest of the page stays.
+    """
+    page = tabs.open(serve(purposes=[], text_size="article") + "/")
+    sizes = [
+        page.locator(each).evaluate("e => parseFloat(getComputedStyle(e).fontSize)") for each in ("h1", "footer a")
+    ]
+    enlarge(page, 5)
+
+    expect(page.locator("h1")).to_have_css("font-size", f"{sizes[0] * 2:g}px")
+    expect(page.locator("footer a")).to_have_css("font-size", f"{sizes[1]:g}px")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_zoom_enlarges_everything_in_the_body(serve: Serve, tabs: Tabs, script: bool) -> None:
+    """
+    `text_size="zoom"` is for pages that are drawn: the whole body grows, by a sheet alone.
+    """
+    url = serve(purposes=[], text_size="zoom")
+    page = tabs.open(url + "/px", java_script_enabled=script)
+    before = page.locator("h1").bounding_box()
+    page.context.add_cookies([{"name": "ckit_reader", "value": "200.-", "url": url}])
+    page.goto(url + "/px")
+    after = page.locator("h1").bounding_box()
+
+    assert before
+    assert after
+    assert after["height"] == pytest.approx(before["height"] * 2, rel=0.1)
+    assert page.locator("summary").bounding_box()["height"] < 120  # type: ignore[index]
+
+
+def test_who_never_asked_has_no_observer(serve: Serve, tabs: Tabs) -> None:
+    """
+    Without a size nothing of ours watches the page, and its own elements carry nothing of ours.
+    """
+    page = tabs.open("about:blank")
+    page.add_init_script(
+        "window.watching = 0; const watch = MutationObserver.prototype.observe;"
+        "MutationObserver.prototype.observe = function (...all) { watching++; watch.apply(this, all) }"
+    )
+    page.goto(serve(purposes=[]) + "/text/px")
+    settled(page)
+
+    assert page.evaluate("watching") == 0
+    assert page.locator("html[data-ckit-text], [data-ckit-f]").count() == 0
 
 
 @pytest.mark.parametrize(("times", "ratio"), [(2, 1.25), (5, 2.0)])

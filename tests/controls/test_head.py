@@ -91,6 +91,7 @@ def test_assets_are_named_by_their_content_and_neutrally() -> None:
         "ui.css",
         "ui.js",
         "text.js",
+        "mobile.js",
         "placeholder.css",
         "preferences.css",
         "preferences.js",
@@ -121,7 +122,7 @@ def test_site_in_rem_grows_by_its_root_alone() -> None:
 
     assert not found.select("noscript")
     assert (
-        "html[data-ckit-text]{font-size:calc(var(--ckit-root-size,100%)*var(--ckit-scale))}"
+        'html[data-ckit-text="150"]{font-size:calc(var(--ckit-root-size,100%)*1.5)}'
         in found.select("style")[0].get_text()
     )
 

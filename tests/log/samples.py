@@ -32,9 +32,7 @@ NOTICE = Notice(
             name="google-analytics", title="Google Analytics", purpose="analytics", cookies={"_ga": "2 years"}
         ),
     ),
-    policies=(
-        NoticePolicy(name="privacy", version="2026-11-01", url="/privacy", sha256="a" * 64, text="We …"),
-    ),
+    policies=(NoticePolicy(name="privacy", version="2026-11-01", url="/privacy", sha256="a" * 64, text="We …"),),
     controller="Example Courier Ltd",
     contact="privacy@courier.example",
     html="<section>…</section>",

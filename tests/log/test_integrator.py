@@ -15,8 +15,8 @@ from consentkit.errors import LogUnavailable
 from consentkit.log import checkpoint as notes
 from consentkit.log import tree
 from consentkit.log import writer as writing
-from consentkit.log.checkpoint import Checkpoint, make_key, write_key
-from consentkit.log.keyring import Keyring, load
+from consentkit.log.checkpoint import Checkpoint, make_key
+from consentkit.log.keyring import Keyring
 from consentkit.log.record import Record, State, enter
 from consentkit.log.store import Appender, Reader, TreeBroken, WentBack, prepare
 from consentkit.log.store import integrator as growing
@@ -25,22 +25,6 @@ from consentkit.log.writer import Log
 from tests.log.samples import NOON, SALT, record
 
 TODAY = NOON.date()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "consent.db"
-    prepare(path)
-    return path
-
-
-@pytest.fixture
-def keyring(tmp_path: Path) -> Keyring:
-    (tmp_path / "keys").mkdir()
-    write_key(tmp_path / "keys" / "consentkit.key", make_key("courier.example/log", bytes(range(32))))
-    keys = load(tmp_path / "keys" / "consentkit.key")
-    assert keys is not None
-    return keys
 
 
 def fill(path: Path, count: int, **changes: Any) -> list[Record]:
@@ -204,7 +188,12 @@ def test_a_memory_that_says_nothing_is_no_memory(path: Path, keyring: Keyring) -
     fill(path, 3)
     other = make_key("other.example/log", bytes(32))
     forged = Checkpoint("courier.example/log", 99, bytes(32)).text
-    for text in ("", "nonsense", notes.sign(forged, [other]), notes.sign(Checkpoint(other.name, 9, bytes(32)).text, [other])):
+    for text in (
+        "",
+        "nonsense",
+        notes.sign(forged, [other]),
+        notes.sign(Checkpoint(other.name, 9, bytes(32)).text, [other]),
+    ):
         keyring.seen.write_text(text)
         assert keyring.last_seen() is None
         grow(path, keyring)
@@ -384,7 +373,7 @@ def test_a_log_of_the_first_version_is_taken_up(path: Path, keyring: Keyring) ->
         do(path, f"DROP TABLE {name}")
     do(path, "UPDATE ckit_schema SET version = 1")
 
-    with pytest.raises(Exception, match="migrate=\"manual\": run `consentkit log migrate`"):
+    with pytest.raises(Exception, match='migrate="manual": run `consentkit log migrate`'):
         prepare(path, upgrade=False)
     prepare(path)
     grow(path, keyring)

@@ -52,9 +52,7 @@ def test_a_read_only_mapping_is_as_good_as_a_dict() -> None:
     assert replace(NOTICE, vendors=(vendor,)).digest == replace(NOTICE, vendors=(same,)).digest
 
 
-@pytest.mark.parametrize(
-    "payload", [b"[]", b'{"schema":2}', b'{"schema":1}'], ids=["no object", "later", "not whole"]
-)
+@pytest.mark.parametrize("payload", [b"[]", b'{"schema":2}', b'{"schema":1}'], ids=["no object", "later", "not whole"])
 def test_what_is_no_notice_is_refused(payload: bytes) -> None:
     """
     Bytes that are no snapshot of a known schema are an error.

@@ -36,9 +36,7 @@ def path(tmp_path: Path) -> Path:
 
 def fill(path: Path, made: list[Record]) -> None:
     appender = Appender(path)
-    appender.append(
-        [enter(each, SALT, notice=NOTICE if each.notice == NOTICE.digest else None) for each in made]
-    )
+    appender.append([enter(each, SALT, notice=NOTICE if each.notice == NOTICE.digest else None) for each in made])
     appender.close()
 
 
@@ -266,6 +264,7 @@ some_records = st.builds(
     gpc=st.booleans(),
 )
 
+
 def filter_of(fields: dict[str, Any]) -> Filter:
     return Filter(**fields)
 
@@ -346,9 +345,7 @@ def test_pages_follow_each_other_without_gap_or_overlap(path: Path, monkeypatch:
     reader, german = Reader(path), [each.id for each in made if each.language == "de"]
 
     backwards: list[Record] = []
-    while page := reader.newest(
-        Filter(language="de"), limit=4, older_than=backwards[-1].index if backwards else None
-    ):
+    while page := reader.newest(Filter(language="de"), limit=4, older_than=backwards[-1].index if backwards else None):
         backwards += page
 
     assert ids(backwards) == german[::-1]
@@ -389,9 +386,7 @@ def test_the_status_says_how_the_log_stands(path: Path) -> None:
     assert (status.first, status.last) == (NOON, NOON + timedelta(hours=1))
 
 
-def test_a_flood_of_made_up_answers_does_not_fill_the_memory(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_flood_of_made_up_answers_does_not_fill_the_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     What the writer remembers is bounded, and records stay right when it forgets.
     """

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -50,7 +51,7 @@ class Tiles(dict[tuple[int, int], bytes]):
 
     def __init__(self, leaves: list[bytes], cuts: list[int] | None = None) -> None:
         places = sorted({0, len(leaves), *(cut % (len(leaves) + 1) for cut in cuts or [])})
-        for start, end in zip(places, places[1:], strict=False):
+        for start, end in pairwise(places):
             self.update(grow(self.load, start, leaves[start:end]))
 
     def load(self, level: int, number: int) -> bytes:
@@ -219,9 +220,7 @@ def test_subtrees_cover_a_stretch_once(begin: int, end: int) -> None:
     A stretch of leaves is cut into subtrees that follow each other without gap or overlap.
     """
     covered = [
-        leaf
-        for height, number in tree.subtrees(begin, end)
-        for leaf in range(number << height, (number + 1) << height)
+        leaf for height, number in tree.subtrees(begin, end) for leaf in range(number << height, (number + 1) << height)
     ]
 
     assert covered == list(range(begin, end))

@@ -212,9 +212,7 @@ async def test_what_does_not_get_its_turn_is_withdrawn(log: Log, monkeypatch: py
     assert everything_in(log) == []
 
 
-async def test_a_locked_database_fails_what_waits_and_nothing_after(
-    log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_locked_database_fails_what_waits_and_nothing_after(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     While a program that does not know our lock holds the database, appends fail; afterwards they succeed.
     """

@@ -52,6 +52,7 @@ BODIES = [
     pytest.param("gzip", gzipped(PAGE) + b"\0" * 9, PAGE, id="padding"),
     pytest.param("gzip", gzipped(b"") + b"padding", b"", id="padding after nothing"),
     pytest.param("gzip", gzipped(PAGE) + b"\x1f", PAGE, id="one byte too many"),
+    pytest.param("gzip", gzipped(PAGE) + b"\0\0" + gzipped(b"more"), PAGE, id="a member behind padding"),
     pytest.param("deflate", zlib.compress(PAGE) + b"trailing", PAGE, id="deflate, trailing bytes"),
     pytest.param("gzip", gzipped(b""), b"", id="nothing"),
     pytest.param("gzip", b"", b"", id="no bytes"),

@@ -429,6 +429,9 @@ def test_a_button_closed_inside_svg_is_closed() -> None:
         "<svg><foreignObject><div><svg></div></foreignObject></svg><img src=//tracker.example/x>",
         "<svg><font color=red><img src=//tracker.example/x>",
         "<svg><title><svg/><p></title></svg><img src=//tracker.example/x>",
+        "<svg><desc><style></style></desc><style><img src=//tracker.example/x></style></svg>",
+        "<svg><foreignObject><noscript></noscript></foreignObject><title><img src=//tracker.example/x></title>",
+        "<svg><desc><script></script><textarea></textarea></desc><style><img src=//tracker.example/x></style></svg>",
     ],
 )
 def test_html_is_found_in_and_after_foreign_content(page: str) -> None:

@@ -65,6 +65,8 @@ MISTAKES = [
     ({"log": "consent.db"}, "log: 'consent.db' is not a log; write a database URL like \"sqlite:///consent.db\"."),
     ({"log": "redis://localhost"}, "log: 'redis://localhost' is not a log"),
     ({"log": ""}, "log: '' is not a log"),
+    ({"log_key": " "}, 'log_key: is empty; write the path of a file, such as "consentkit.key"'),
+    ({"migrate": "never"}, 'migrate: \'never\' is not known; accepted: "auto", "manual".'),
     # Policies
     ({"policies": [PRIVACY, PRIVACY]}, "policies: 'privacy' stands there 2 times; each policy needs an id of its own."),
     (
@@ -172,7 +174,7 @@ MISTAKES = [
     ({"refusal_days": 401}, "refusal_days: 401 is not a number of days from 1 to 400."),
     ({"ask_again": "1 November"}, "ask_again: '1 November' is not a day; write it like \"2026-11-01\"."),
     ({"notice_text": "long"}, 'notice_text: \'long\' is not known; accepted: "classic", "plain".'),
-    ({"text_size": "zoom!"}, 'text_size: \'zoom!\' is not known; accepted: "any", "root", None.'),
+    ({"text_size": "zoom!"}, 'text_size: \'zoom!\' is not known; accepted: "any", "article", "root", "zoom", None.'),
     ({"mobile": "yes"}, 'mobile: \'yes\' is not known; accepted: "auto", "always", None.'),
     ({"position": "left"}, 'position: \'left\' is not known; accepted: "bottom", "top", "static".'),
     ({"bar_position": "left"}, 'bar_position: \'left\' is not known; accepted: "start", "end".'),

@@ -126,13 +126,22 @@ class ConsentMiddleware:
             headers = copied(headers)
             # Only entity tags hold a state.
             has_tags = first(headers, b"if-none-match") is not None
-            state = self._workshop.state(inside.decision, inside.visit) if has_tags else ""
-            headers = caching.translated_request(headers, state)
+            states = self._states(headers, inside) if has_tags else ()
+            headers = caching.translated_request(headers, *states)
         inner = {**scope, "headers": self._with_view(headers, scope, inside), KEY: inside}
         extensions = scope.get("extensions")
         if extensions and ZERO_COPY in extensions:
             inner["extensions"] = {name: value for name, value in extensions.items() if name != ZERO_COPY}
         return inner
+
+    def _states(self, headers: Fields, inside: Inside) -> tuple[str, ...]:
+        """Those in which a copy is still good: this visitor's own, and the one for everyone."""
+        own = self._workshop.state(inside.decision, inside.visit)
+        if not self.site.shared or inside.visit.wants_own:
+            return (own,)
+        shared = self._workshop.shared_state(inside.visit)
+        inside.holds_shared_tag = caching.holds_tag(headers, shared)
+        return own, shared
 
     def _with_view(self, headers: Fields, scope: Scope, inside: Inside) -> Fields:
         """`X-View` tells the app which version the reader wants. WSGI bridges fold "_" into "-", so both go first."""
@@ -141,8 +150,14 @@ class ConsentMiddleware:
             headers = [field for field in headers if field[0] not in VIEW_HEADERS]
         if b"cookie" not in given and not scope.get("query_string"):
             return headers  # the two places where a view can be asked for
-        view = inside.decision.view if self._may_ask_for_view(headers, scope) else None
+        view = self._view(inside) if self._may_ask_for_view(headers, scope) else None
         return [*headers, (b"x-view", view.encode())] if view else headers
+
+    def _view(self, inside: Inside) -> str | None:
+        """Whether a page is for everyone the app says later, so there the address alone tells it the version."""
+        if self.site.shared and not inside.visit.wants_own:
+            return inside.visit.view_parameter if self.site.mobile is not None else None
+        return inside.decision.view
 
     def _may_ask_for_view(self, headers: Fields, scope: Scope) -> bool:
         return VIEW_PARAMETER.encode() in scope.get("query_string", b"") or any(

@@ -6,7 +6,7 @@ The states of a response have names. Whatever the app sends is sent on in its or
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from consentkit.response.headers import Fields, copied, first, without
 from consentkit.response.refused import refused_cookies
 from consentkit.response.set_cookie import gated
 from consentkit.rewrite import Inserting, Rewriter
-from consentkit.visit import Asks, Visit
+from consentkit.visit import Asks, Visit, of_anyone
 
 logger = logging.getLogger("consentkit")
 
@@ -55,21 +55,28 @@ class Stage(Enum):
 class Outgoing:
     """`send` takes the place of the server's. Call `finish` when the app has returned or raised."""
 
+    # Most responses pass and need none of these, so they stand here until somebody sets them.
+    _stage = Stage.WAITING
+    _start: Message
+    _missing: int | None = None  # bytes that Content-Length announced and that have not come yet
+    _date: bytes | None = None  # Last-Modified, as the app said it
+    _body: Body | None = None
+    _insertions: Composed | None = None
+    _anyone: Visit | None = None  # who a page is made for that is the same for everyone
+
     def __init__(self, workshop: Workshop, inside: Inside, send: Send) -> None:
         self._workshop = workshop
         self._inside = inside
         self._send = send
-        self._stage = Stage.WAITING
-        self._start: Message = {}
         self._queue: list[Message] = []
-        self._missing: int | None = None  # bytes that Content-Length announced and that have not come yet
-        self._date: bytes | None = None  # Last-Modified, as the app said it
-        self._body: Body | None = None
-        self._insertions: Composed | None = None
 
     @property
     def _visit(self) -> Visit:
-        return self._inside.visit
+        return self._anyone or self._inside.visit
+
+    @property
+    def _decision(self) -> Decision:
+        return self._workshop.for_anyone(self._anyone) if self._anyone else self._inside.decision
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
@@ -96,13 +103,15 @@ class Outgoing:
                 await self._send({"type": "http.response.body", "body": rest, "more_body": True})
 
     async def _begin(self, message: Message) -> None:
-        headers = copied(message.get("headers"))
         status = message["status"]
-        if self._needs_nothing(status, headers):
+        if self._needs_nothing(status, message.get("headers") or ()):
             self._stage = Stage.PASSING
             await self._send(message)
             return
-        decision = self._inside.decision
+        headers = copied(message.get("headers"))
+        if self._is_for_everyone(status, headers):
+            self._anyone = of_anyone(self._visit)
+        decision = self._decision
         self._start = dict(message)
         self._missing = _length(first(headers, b"content-length"))
         self._date = first(headers, b"last-modified")
@@ -118,15 +127,29 @@ class Outgoing:
         if self._stage is Stage.PASSING:
             await self._send(self._start)
 
-    def _needs_nothing(self, status: int, headers: Fields) -> bool:
+    def _needs_nothing(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         """Whether a response can pass before anybody has looked at who asks for it: most are files and data."""
-        given = dict(headers)
+        given = {bytes(name).lower(): bytes(value) for name, value in headers}
         return (
             WATCHED.isdisjoint(given)
             and status != 304
             and not self._inside.lines
             and plan.content_type(given.get(b"content-type", b""))[0] not in plan.HTML
         )
+
+    def _is_for_everyone(self, status: int, headers: Fields) -> bool:
+        if not self._workshop.site.shared or self._visit.method not in ("GET", "HEAD") or self._visit.wants_own:
+            return False
+        # A 304 may leave out what the 200 said; then the tag tells which copy it confirms.
+        says_nothing = status == 304 and first(headers, b"cache-control") is None
+        if not caching.is_for_everyone(headers) and not (says_nothing and self._inside.holds_shared_tag):
+            return False
+        if self._inside.is_personal and plan.is_html(headers):
+            self._workshop.tell_once(
+                "personal", "The page %s was called cacheable for everyone, but the app asked or said something about"
+                " its visitor, so it is sent as private.", self._visit.path,
+            )  # fmt: skip
+        return not self._inside.is_personal
 
     def _gated(self, headers: Fields, decision: Decision) -> Fields:
         """Without the cookies of trackers that wait for consent; a site without purposes asks nobody, so all pass."""
@@ -153,12 +176,16 @@ class Outgoing:
                 ("unrewritten", reason), "HTML went out without controls (%s), first at %s.", reason, self._visit.path
             )
         if status == 304 and self._visit.can_be_page:
-            return caching.not_modified(headers, self._state(headers))
+            confirmed = caching.for_everyone if self._anyone else caching.not_modified
+            return confirmed(headers, self._state(headers))
+        if self._anyone and (reason is plan.Untouched.CODING or (status == 206 and plan.is_html(headers))):
+            # What one client asked for so that we can't change it must not be what all others get.
+            return caching.rewritten(headers, "")
         return headers
 
     def _prepare(self, headers: Fields, made: plan.Plan, decision: Decision) -> Fields:
-        workshop, visit = self._workshop, self._visit
-        if caching.lowers_a_shared_page(headers):
+        workshop, visit, shared = self._workshop, self._visit, self._anyone is not None
+        if not self._anyone and not workshop.site.shared and caching.lowers_a_shared_page(headers):
             workshop.tell_once(
                 "shared", "The page %s was called cacheable for everyone; it is sent as private, because it is made"
                 " for one visitor.", visit.path,
@@ -170,20 +197,23 @@ class Outgoing:
         )
         delivery = INLINE
         if first(headers, csp.CSP) is not None:
-            delivery, headers = csp.deliver(headers, workshop.hashes(decision))
-        insertions = workshop.controls.insertions(decision, visit, delivery, hints)
+            delivery, headers = csp.deliver(headers, workshop.hashes(decision, visit, shared=shared))
+        insertions = workshop.controls.insertions(decision, visit, delivery, hints, shared=shared)
         rules = workshop.rules(decision, visit, xhtml=made.xhtml)
         rewriter = Rewriter(rules, insertions, made.inserting, host=visit.hostname)
         observed = workshop.observed(visit, decision)
         observer = Rewriter(observed, insertions, Inserting.NEVER, host=visit.hostname) if observed else None
         self._body = Body(rewriter, observer, made.coding, made.charset)
         self._insertions = insertions
-        return caching.rewritten(headers, self._state(headers))
+        made_for = caching.for_everyone if shared else caching.rewritten
+        return made_for(headers, self._state(headers))
 
     def _state(self, headers: Fields) -> str:
         """Only an entity tag has a place for it."""
         if first(headers, b"etag") is None:
             return ""
+        if self._anyone:
+            return self._workshop.shared_state(self._anyone)
         return self._workshop.state(self._inside.decision, self._visit)
 
     async def _piece(self, data: bytes, *, last: bool) -> None:
@@ -218,7 +248,7 @@ class Outgoing:
         Nothing was inserted, and nothing held back from a visitor who has agreed to nothing. What can become a page
         gets no date back: its validators are translated, and a date has no place for a state.
         """
-        if self._date is not None and not self._visit.can_be_page and not self._inside.decision.allowed:
+        if self._date is not None and not self._visit.can_be_page and not self._decision.allowed:
             self._start["headers"] = [*self._start["headers"], (b"last-modified", self._date)]
 
     def _is_whole(self, data: bytes) -> bool:

@@ -24,7 +24,7 @@ from consentkit.response.delivery import INLINE
 from consentkit.response.set_cookie import Gate, gate_of
 from consentkit.rewrite import Held, Judge, Page, Rules
 from consentkit.settings import Site
-from consentkit.visit import CookieReader, Visit, read
+from consentkit.visit import CookieReader, Visit, of_anyone, read
 from consentkit.vocabulary import Holding, Layer
 
 logger = logging.getLogger("consentkit")
@@ -99,9 +99,24 @@ class Workshop:
         if self.site.asked:
             self.controls.notice(language, Layer.PLACEHOLDER, decision.asking)
 
-    def hashes(self, decision: Decision) -> Hashes:
-        style, script = self.controls.hashes(decision)
-        return Hashes(style, script)
+    def hashes(self, decision: Decision, visit: Visit, *, shared: bool = False) -> Hashes:
+        style, script = self.controls.hashes(decision, shared=shared)
+        return Hashes(style, script, self.controls.early_hash() if shared or visit.wants_own else "")
+
+    def for_anyone(self, visit: Visit) -> Decision:
+        """What a page gets that is the same for everyone: the decision of a visitor who has not chosen.
+
+        What runs until somebody objects waits there as well, because the page can't know who has.
+        """
+        return self.decisions.of(of_anyone(visit), self._exempt)
+
+    @cached_property
+    def _exempt(self) -> frozenset[str]:
+        return frozenset(purpose.name for purpose in self.site.exempt)
+
+    def shared_state(self, visit: Visit) -> str:
+        """As `state`, for a page that is the same for everyone: one for each version and address."""
+        return self.state(self.for_anyone(visit), of_anyone(visit), "shared")
 
     def served(self, notice: Notice, visit: Visit) -> None:
         """A page asked with this notice: it is counted, and the log keeps the notice from its first day on."""
@@ -141,9 +156,9 @@ class Workshop:
             return None
         return Rules(self._holder.would_hold(self._hosts(visit), decision.allowed))
 
-    def state(self, decision: Decision, visit: Visit) -> str:
+    def state(self, decision: Decision, visit: Visit, kind: str = "") -> str:
         """What the bytes of a page depend on, in 16 hex digits: it stands in entity tags."""
-        parts = (self._build, decision, visit.accept_language, visit.asks, visit.hostname)
+        parts = (self._build, decision, visit.accept_language, visit.asks, visit.hostname, kind)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def tell_once(self, key: object, message: str, *values: object) -> None:

@@ -44,6 +44,13 @@ def root_path(visit: Visit) -> str:
     return f"/{path}" if path else ""
 
 
+def without_field(address: str, field: str) -> str:
+    """An address without that field of its query."""
+    path, _, query = address.partition("?")
+    kept = "&".join(each for each in query.split("&") if each != field)
+    return f"{path}?{kept}" if kept else path
+
+
 def gap_values(site: Site, visit: Visit, *, next: str, absolute: bool) -> Mapping[str, bytes]:
     """What fills the gaps of a fragment on this request, except the token."""
     root = (origin(site, visit) if absolute else "") + root_path(visit)
@@ -52,6 +59,7 @@ def gap_values(site: Site, visit: Visit, *, next: str, absolute: bool) -> Mappin
         "base": _attribute(root + site.prefix),
         "next": _attribute(next),
         "query": quote(next, safe="/").encode("ascii"),
+        "view": quote(next, safe="/").encode("ascii"),
     }
 
 

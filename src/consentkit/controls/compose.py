@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Any
+from urllib.parse import quote
 
 from consentkit.controls import assets as files
 from consentkit.controls import banner as banners
 from consentkit.controls import notices, placeholder, preferences
-from consentkit.controls.addresses import gap_values, target
+from consentkit.controls.addresses import gap_values, target, without_field
 from consentkit.controls.assets import Asset
 from consentkit.controls.facts import Hints, Page, Shown
 from consentkit.controls.fragment import MARKS, Fragment
@@ -24,7 +25,7 @@ from consentkit.controls.question import Question, question, standard
 from consentkit.controls.reader import View, reader_bar, view_link
 from consentkit.controls.sheets import nonce_attribute, sheets
 from consentkit.controls.words import Words
-from consentkit.cookies import Seal
+from consentkit.cookies import VIEWS, Seal
 from consentkit.decide import Asking, Decision
 from consentkit.languages import Catalogues, choose
 from consentkit.log.notice import Notice, NoticeButton
@@ -33,7 +34,7 @@ from consentkit.rewrite import Held
 from consentkit.rewrite import Page as HostPage
 from consentkit.settings import Site
 from consentkit.templates import Markup, Templates
-from consentkit.visit import Visit
+from consentkit.visit import OWN_PARAMETER, VIEW_PARAMETER, Visit
 from consentkit.vocabulary import Choice, Layer
 
 # Fragments have 2 to 12 KiB, notices about 10. The bounds keep a process below 8 MiB whatever visitors send.
@@ -97,9 +98,11 @@ class Controls:
 
     # In the app's pages
 
-    def insertions(self, decision: Decision, visit: Visit, delivery: Delivery, hints: Hints) -> Composed:
-        """What goes into one page."""
-        return Composed(self, decision, visit, delivery, hints)
+    def insertions(
+        self, decision: Decision, visit: Visit, delivery: Delivery, hints: Hints, *, shared: bool = False
+    ) -> Composed:
+        """What goes into one page. `shared`: it is the same for everyone, and the visit is `visit.of_anyone`."""
+        return Composed(self, decision, visit, delivery, hints, shared=shared)
 
     def html_attributes(self, decision: Decision) -> bytes:
         """What the page's `<html>` carries: size and view while these are chosen."""
@@ -107,9 +110,15 @@ class Controls:
         view = f' data-ckit-view="{decision.view}"' if decision.view else ""
         return f"{size}{view}".encode("ascii")
 
-    def hashes(self, decision: Decision) -> tuple[str, str]:
+    def early_hash(self) -> str:
+        """Base64 SHA-256 of the script at the start of pages for everyone, and of those that stand in for them."""
+        return self._sheets.shared.early.sha256 if self._sheets.shared else ""
+
+    def hashes(self, decision: Decision, *, shared: bool = False) -> tuple[str, str]:
         """Base64 SHA-256 of exactly the style and script that a page with this decision carries."""
         asks = self._question(decision).asking is not Asking.NOTHING
+        if shared and self._sheets.shared:
+            return self._sheets.shared.styles[asks].sha256, self._sheets.shared.script.sha256
         return self._sheets.style(decision, asks=asks).sha256, self._sheets.scripts[asks].sha256
 
     # Notices and their tokens
@@ -255,8 +264,14 @@ class Controls:
         closed = visit.cookies.choice is not None and visit.cookies.choice.closed
         return "status.closed" if closed else ""
 
-    def _compose_head(self, decision: Decision, delivery: Delivery, viewport: str | None, base: bytes) -> bytes:
+    def _compose_head(
+        self, decision: Decision, delivery: Delivery, viewport: str | None, base: bytes, shared: bool
+    ) -> bytes:
         asks = self._question(decision).asking is not Asking.NOTHING
+        if shared and self._sheets.shared:
+            return self._sheets.shared_head(
+                self._sheets.shared, decision, delivery, asks=asks, viewport=viewport, base=base
+            )
         return self._sheets.head(decision, delivery, asks=asks, viewport=viewport, base=base)
 
     def _compose_body(self, shape: _Shape) -> Fragment:
@@ -449,7 +464,17 @@ class Controls:
 class Composed:
     """What goes into one page (see `rewrite.Insertions`)."""
 
-    def __init__(self, controls: Controls, decision: Decision, visit: Visit, delivery: Delivery, hints: Hints) -> None:
+    def __init__(
+        self,
+        controls: Controls,
+        decision: Decision,
+        visit: Visit,
+        delivery: Delivery,
+        hints: Hints,
+        *,
+        shared: bool = False,
+    ) -> None:
+        self._shared = shared
         self._controls = controls
         self._decision = decision
         self._visit = visit
@@ -461,14 +486,17 @@ class Composed:
         self.asked: Notice | None = None
 
     def early(self, page: HostPage) -> bytes:
-        return b""
+        start = self._controls._sheets.shared
+        if start is None or page.amp or not (self._shared or self._visit.wants_own):
+            return b""
+        return start.start(self._delivery, self._gaps(page)["base"], shared=self._shared)
 
     def late(self, page: HostPage) -> bytes:
         if page.amp:
             return b""
         # A nonce is new on each page, so nothing with one in it is remembered.
         head = self._controls._compose_head if self._delivery.nonce else self._controls._head
-        return head(self._decision, self._delivery, page.viewport, self._gaps(page)["base"])
+        return head(self._decision, self._delivery, page.viewport, self._gaps(page)["base"], self._shared)
 
     def body(self, page: HostPage) -> bytes:
         if page.amp:
@@ -478,7 +506,7 @@ class Composed:
         if question.asking is not Asking.NOTHING:
             self.asked = self._controls._served(language, Layer.BANNER, question).notice
         shape = self._controls._shape(self._decision, self._visit, language, page.viewport)
-        return self._controls._body(shape).fill(self._gaps(page))
+        return self._controls._body(shape).fill({**self._gaps(page), **self._next_view(shape.view)})
 
     def placeholder(self, held: Held, element: str, page: HostPage, attributes: Mapping[str, str]) -> bytes:
         size = placeholder.size(attributes)
@@ -498,9 +526,21 @@ class Composed:
 
     def _gaps(self, page: HostPage) -> Mapping[str, bytes]:
         if self._values is None:
-            values = gap_values(self._controls._site, self._visit, next=target(self._visit), absolute=page.has_base)
+            next = target(self._visit)
+            if self._visit.wants_own and self._controls._site.shared:
+                next = without_field(next, OWN_PARAMETER)
+            values = gap_values(self._controls._site, self._visit, next=next, absolute=page.has_base)
             self._values = {**values, "nonce": nonce_attribute(self._delivery)}
         return self._values
+
+    def _next_view(self, view: View | None) -> Mapping[str, bytes]:
+        """Where the link to another version leads: a page for everyone is in the version that its address names."""
+        if view is None or not self._shared:
+            return {}
+        next = without_field(target(self._visit), f"{VIEW_PARAMETER}={self._visit.view_parameter}")
+        if view.to in VIEWS:
+            next += f"{'&' if '?' in next else '?'}{VIEW_PARAMETER}={view.to}"
+        return {"view": quote(next, safe="/").encode("ascii")}
 
 
 # What can be asked in a layer: the banner has three questions, the page and the placeholders have one.

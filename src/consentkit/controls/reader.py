@@ -15,6 +15,9 @@ from consentkit.visit import Device
 #: How long size and view are remembered; the endpoint sets the cookie for as long.
 REMEMBERED = 180  # days
 
+# The browser's own zoom does what no page can: it enlarges everything, on every site.
+ZOOM_HELP = "https://www.w3.org/WAI/users/browsing"
+
 # A bar of every page costs every keyboard user its stops before the page begins.
 MAX_STOPS = 3
 
@@ -49,6 +52,8 @@ def reader_bar(words: Words, question: Question, size: int | None, view: View | 
         "says": words.catalogue.raw("reader.announce"),
         "links": _size_links(words, size or 100),
         "note": words.text("reader.remembered", duration=words.catalogue.duration(REMEMBERED)),
+        "zoom_help": words.text("reader.zoom_help"),
+        "zoom_page": ZOOM_HELP,
         "view": {"to": view.to, "label": words.text(view.message)} if view else None,
         "privacy": words.text("reader.privacy") if site.purposes else "",
         # The first layer has Choose, which leads to the same page; every other notice leaves the way to withdraw.

@@ -5,16 +5,20 @@ Inside the page where its policy lets us, for then nothing has to be fetched bef
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from consentkit.controls import assets as files
 from consentkit.controls.assets import CSS, JS, Asset, Sheet
 from consentkit.controls.fragment import to_ascii
 from consentkit.controls.reader import is_responsive
-from consentkit.decide import Decision
+from consentkit.cookies import TEXT_SIZES
+from consentkit.decide import Decision, offer
 from consentkit.response.delivery import Delivery
 from consentkit.settings import Site
+from consentkit.settings.site import vendors_of
 from consentkit.templates import escape
 
 # A desktop version on a phone: wide enough for the largest common breakpoint, 1200 px; a browser's own 980 px
@@ -23,10 +27,51 @@ DESKTOP = "width=1280"
 MOBILE = "width=device-width, initial-scale=1"
 
 # Text given in rem and % grows with the root. --ckit-root-size is for sites that made their root smaller (62.5%).
-_ROOT = "html[data-ckit-text]{font-size:calc(var(--ckit-root-size,100%)*var(--ckit-scale))}"
+_ROOT = "html{chosen}{{font-size:calc(var(--ckit-root-size,100%)*{ratio:g})}}"
 
+# What `text_size="article"` means; of nested ones the outermost.
+_ARTICLE = "main,article,[role=main]"
+_IN_ARTICLE = f"html{{chosen}} :is({_ARTICLE}):not(:is({_ARTICLE}) *){{{{font-size:{{ratio:g}}em}}}}"
+
+# The body is zoomed and our own part of it is not, for that has a scale of its own.
+_ZOOM = "html{chosen} body{{zoom:{ratio:g}}}html{chosen} #ckit-root{{zoom:calc(1/{ratio:g})}}"
 
 _HEAD = b' data-ckit-ui="head"'
+
+# On a page for everyone the size comes by script, so without script the control would change nothing.
+_NO_SIZES = "@media (scripting:none){#ckit-root [data-ckit-says]{display:none}}"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What stands in pages that are the same for everyone. `styles`, `script`: at the end of the head. `early`: at its
+    start, also in the page that a visitor gets in place of such a one.
+    """
+
+    styles: Mapping[bool, Sheet]
+    script: Sheet
+    early: Sheet
+    style_file: Asset
+    script_file: Asset
+    early_file: Asset
+
+    def start(self, delivery: Delivery, base: bytes, *, shared: bool) -> bytes:
+        """The bytes for the start of the head. Not deferred: it has to run before anything is painted."""
+        attributes = _HEAD + nonce_attribute(delivery) + b' data-ckit-anyone="' + (base if shared else b"") + b'"'
+        if delivery.script_inline:
+            return _inline(b"script", attributes, self.early)
+        return _file(self.early_file, attributes, base)
+
+    def end(self, delivery: Delivery, base: bytes, *, asks: bool) -> tuple[bytes, bytes]:
+        """Style and script for the end of the head."""
+        attributes = _HEAD + nonce_attribute(delivery)
+        if delivery.style_inline:
+            style = _inline(b"style", attributes, self.styles[asks])
+        else:
+            style = _sheet(self.style_file, attributes, base)
+        if delivery.script_inline:
+            return style, _inline(b"script", attributes, self.script)
+        return style, _file(self.script_file, attributes + b' defer="defer"', base)
 
 
 @dataclass(frozen=True)
@@ -42,10 +87,15 @@ class Sheets:
     style_file: Asset
     script_file: Asset
     text_file: Asset
+    mobile_file: Asset
     placeholder_style: Asset
     page_style: Asset
     page_script: Asset
     grows_by_script: bool
+    #: The rule of a size where there is no script to measure.
+    plain_size: str
+    #: None where no page is the same for everyone.
+    shared: Shared | None
 
     @property
     def assets(self) -> tuple[Asset, ...]:
@@ -53,10 +103,19 @@ class Sheets:
             self.style_file,
             self.script_file,
             self.text_file,
+            self.mobile_file,
             self.placeholder_style,
             self.page_style,
             self.page_script,
+            *((self.shared.style_file, self.shared.script_file, self.shared.early_file) if self.shared else ()),
         )
+
+    def shared_head(
+        self, shared: Shared, decision: Decision, delivery: Delivery, *, asks: bool, viewport: str | None, base: bytes
+    ) -> bytes:
+        """As `head`, for a page that is the same for everyone; a view is then part of its address."""
+        style, script = shared.end(delivery, base, asks=asks)
+        return style + self._view(decision, delivery, _HEAD + nonce_attribute(delivery), viewport) + script
 
     def head(self, decision: Decision, delivery: Delivery, *, asks: bool, viewport: str | None, base: bytes) -> bytes:
         """The bytes for the end of the head. `base`: our prefix as an attribute holds it."""
@@ -64,7 +123,7 @@ class Sheets:
         parts = [
             self._style(decision, delivery, attributes, base, asks),
             self._root_size(decision, delivery, attributes),
-            self._view(decision, delivery, attributes, viewport),
+            self._view(decision, delivery, attributes, viewport, base),
             self._script(decision, delivery, attributes, base, asks),
         ]
         return b"".join(parts)
@@ -75,25 +134,28 @@ class Sheets:
     def _style(self, decision: Decision, delivery: Delivery, attributes: bytes, base: bytes, asks: bool) -> bytes:
         if delivery.style_inline:
             return _inline(b"style", attributes, self.style(decision, asks=asks))
-        href = base + b"/assets/" + self.style_file.name.encode("ascii")
-        return b'<link rel="stylesheet" href="' + href + b'"' + attributes + b"/>"
+        return _sheet(self.style_file, attributes, base)
 
     def _root_size(self, decision: Decision, delivery: Delivery, attributes: bytes) -> bytes:
         # With script every text is measured and grows by itself; the root would make it grow twice.
         if not (decision.text_size and self.grows_by_script and delivery.style_inline):
             return b""
-        size = f"html[data-ckit-text]{{font-size:calc(var(--ckit-root-size,100%)*{decision.text_size / 100:g})}}"
+        size = self.plain_size.format(chosen="[data-ckit-text]", ratio=decision.text_size / 100)
         return b"<noscript" + _HEAD + b">" + _inline(
             b"style", attributes, Sheet(size)
         ) + b"</noscript>"  # fmt: skip
 
-    def _view(self, decision: Decision, delivery: Delivery, attributes: bytes, viewport: str | None) -> bytes:
+    def _view(
+        self, decision: Decision, delivery: Delivery, attributes: bytes, viewport: str | None, base: bytes
+    ) -> bytes:
         if decision.view is None:
             return b""
         content = MOBILE if decision.view == "mobile" else DESKTOP
         meta = b'<meta name="viewport" content="' + content.encode("ascii") + b'" data-ckit-ui="head"/>'
-        if decision.view == "mobile" and not is_responsive(viewport) and delivery.style_inline:
-            return meta + _inline(b"style", attributes, self.view)
+        if decision.view == "mobile" and not is_responsive(viewport):
+            # Where no style may stand in the page, these rules are in the file.
+            sheet = _inline(b"style", attributes, self.view) if delivery.style_inline else b""
+            return meta + sheet + _file(self.mobile_file, attributes + b' defer="defer"', base)
         return meta
 
     def _script(self, decision: Decision, delivery: Delivery, attributes: bytes, base: bytes, asks: bool) -> bytes:
@@ -111,14 +173,15 @@ class Sheets:
 
 def sheets(site: Site) -> Sheets:
     """Everything that `site` needs and nothing else, read and named once."""
-    grows_by_script = site.text_size == "any"
+    grows_by_script = site.text_size in ("any", "article")
     styles = {
         (asks, grows): files.style(*_style_names(site, asks=asks, grows=grows)).plus(_root_rule(site, grows=grows))
         for asks in (True, False)
         for grows in (True, False)
     }
     # A site sized in rem grows by its root, so its file holds the panel alone.
-    parts = [files.script("text")] * grows_by_script + [files.script("sizes")]
+    scope = _ARTICLE if site.text_size == "article" else "html"
+    parts = [files.script("text").naming(TEXT_SCOPE=scope)] * grows_by_script + [files.script("sizes")]
     text = files.asset("text", JS, Sheet("\n".join(part.text for part in parts)))
     whole = files.script("ckit", "page", "choice").naming(TEXT_FILE=text.name)
     view = files.style("view")
@@ -129,11 +192,63 @@ def sheets(site: Site) -> Sheets:
         style_file=files.asset("ui", CSS, styles[True, True].plus(view.text)),
         script_file=files.asset("ui", JS, whole),
         text_file=text,
+        mobile_file=files.asset("mobile", JS, files.script("mobile")),
         placeholder_style=files.asset("placeholder", CSS, files.style("placeholder")),
         page_style=files.asset("preferences", CSS, files.style("preferences", "scale")),
         page_script=files.asset("preferences", JS, files.script("preferences")),
         grows_by_script=grows_by_script,
+        plain_size=_IN_ARTICLE if site.text_size == "article" else _ROOT,
+        shared=_shared(site, styles, view, text) if site.shared else None,
     )
+
+
+def _shared(site: Site, styles: Mapping[tuple[bool, bool], Sheet], view: Sheet, text: Asset) -> Shared:
+    early = files.script("early").naming(
+        NAME=site.cookie_name, GPC=_js(any(p.name in site.gpc_purposes for p in site.asked)), FITS=_fits(site)
+    )
+    exempt = [[purpose.name, vendor.name] for purpose in site.exempt for vendor in vendors_of(purpose)]
+    script = files.script("ckit", "page", "choice", "shared").naming(
+        TEXT_FILE=text.name,
+        NAME=site.cookie_name,
+        EXEMPT=_js(exempt),
+        VIEWS=_js(site.mobile is not None),
+        SIZES=_js(site.text_size is not None),
+        MEASURES=_js(site.text_size in ("any", "article")),
+    )
+    # Which size a reader wants is not known here, so everything for one is there.
+    plain = {asks: styles[asks, True].plus(_NO_SIZES) for asks in (True, False)}
+    return Shared(
+        styles=plain,
+        script=script,
+        early=early,
+        style_file=files.asset("shared", CSS, plain[True].plus(view.text)),
+        script_file=files.asset("shared", JS, script),
+        early_file=files.asset("early", JS, early),
+    )
+
+
+def _fits(site: Site) -> str:
+    """A condition in JavaScript: the choice `f` answers what a page for everyone asks. See `decide.must_ask`.
+
+    Where it does not hold the visitor gets a page of their own, so it may be stricter than what the server decides.
+    """
+    parts = [f"f.o=={_js(offer(site))}"] if site.asked else []
+    if site.ask_again:
+        parts.append(f"f.d>={(date.fromisoformat(site.ask_again) - date(1970, 1, 1)).days}")
+    if site.terms:
+        terms = _js("~".join(f"{name}:{version}" for name, version in sorted((p.name, p.version) for p in site.terms)))
+        accepted = f"f.t=={terms}"
+        if not site.terms_required:
+            # Closed is closed; and beside purposes terms are the app's business until they were accepted once.
+            accepted = f"(f.t?{accepted}:{'true' if site.asked else f'f.c=={terms}'})"
+        parts.append(accepted)
+    return "&&".join(parts) or "true"
+
+
+def _js(value: object) -> str:
+    """A value as JavaScript, in ASCII and without what could end a script or begin a reference."""
+    text = json.dumps(value, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _style_names(site: Site, *, asks: bool, grows: bool) -> Iterator[str]:
@@ -146,13 +261,21 @@ def _style_names(site: Site, *, asks: bool, grows: bool) -> Iterator[str]:
         yield from ["banner_fixed"] * fixed
         yield from ["top"] * (site.position == "top")
     # Another size than the one that the page came with is set by script, which brings the others along.
-    yield from ["scale"] * (grows or site.text_size == "root")
+    yield from ["scale"] * (grows or site.text_size in ("root", "zoom"))
 
 
 def _root_rule(site: Site, *, grows: bool) -> str:
     if site.text_size == "root":
-        return _ROOT
-    return f"@media (scripting:none){{{_ROOT}}}" if grows else ""
+        return _for_each_size(_ROOT)
+    if site.text_size == "zoom":
+        return _for_each_size(_ZOOM)
+    plain = _IN_ARTICLE if site.text_size == "article" else _ROOT
+    return f"@media (scripting:none){{{_for_each_size(plain)}}}" if grows else ""
+
+
+def _for_each_size(rule: str) -> str:
+    sizes = [size for size in TEXT_SIZES if size != 100]
+    return "".join(rule.format(chosen=f'[data-ckit-text="{size}"]', ratio=size / 100) for size in sizes)
 
 
 def nonce_attribute(delivery: Delivery) -> bytes:
@@ -161,6 +284,11 @@ def nonce_attribute(delivery: Delivery) -> bytes:
 
 def _inline(element: bytes, attributes: bytes, sheet: Sheet) -> bytes:
     return b"<" + element + attributes + b">" + sheet.text.encode("ascii") + b"</" + element + b">"
+
+
+def _sheet(asset: Asset, attributes: bytes, base: bytes) -> bytes:
+    href = base + b"/assets/" + asset.name.encode("ascii")
+    return b'<link rel="stylesheet" href="' + href + b'"' + attributes + b"/>"
 
 
 def _file(asset: Asset, attributes: bytes, base: bytes) -> bytes:

@@ -173,6 +173,13 @@ def open_checkpoint(note: str, keys: Iterable[VerifierKey]) -> Checkpoint:
     return checkpoint
 
 
+def named_for(origin: str, keys: Iterable[VerifierKey]) -> list[VerifierKey]:
+    """The keys under the name by which a log signs that had to begin anew: courier.example/log-2."""
+    return [
+        key.renamed(origin) if re.fullmatch(re.escape(key.name) + r"-[1-9][0-9]{0,5}", origin) else key for key in keys
+    ]
+
+
 # Keys as text
 
 

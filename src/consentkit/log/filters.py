@@ -91,8 +91,6 @@ def read(
     )
 
 
-
-
 def _named_answer(option: str, text: str | None) -> tuple[str | None, bool | None]:
     if text is None:
         return None, None

@@ -215,7 +215,10 @@ class _Writer:
                 self._tree_due = self._grown + TREE_SECONDS
 
     def _append(
-        self, batch: Sequence[_Waiting], served: Mapping[str, tuple[Notice, date]], asked: Counter[tuple[date, str, str]]
+        self,
+        batch: Sequence[_Waiting],
+        served: Mapping[str, tuple[Notice, date]],
+        asked: Counter[tuple[date, str, str]],
     ) -> list[Stored | LogUnavailable]:
         reason = self.went_back
         if reason is None:
@@ -530,6 +533,4 @@ class _Forking:
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
     _forking = _Forking()
-    os.register_at_fork(
-        before=_forking.before, after_in_parent=_forking.in_parent, after_in_child=_forking.in_child
-    )
+    os.register_at_fork(before=_forking.before, after_in_parent=_forking.in_parent, after_in_child=_forking.in_child)

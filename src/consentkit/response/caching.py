@@ -39,12 +39,24 @@ ANY_TAG = re.compile(r'(?:W/)?"[^"]*"')
 def rewritten(headers: Fields, state: str, reads: Sequence[str] = ALWAYS_READ) -> Fields:
     """The headers of a page that was made for one visitor."""
     headers = [field for field in headers if field[0] not in ABOUT_THE_BYTES and not _is_for_shared_caches(field)]
-    headers = _private(_vary(headers, tuple(reads)))
+    return _with_tag(_private(_vary(headers, tuple(reads))), state)
+
+
+def _with_tag(headers: Fields, state: str) -> Fields:
     tag = first(headers, b"etag")
     if tag is None or not ANY_TAG.fullmatch(tag.decode("latin-1")):
         # A tag without its quotes can't carry our state, and without it would confirm a page in an old one.
         return without(headers, b"etag")
     return replaced(headers, b"etag", _tagged(tag.decode("latin-1"), state))
+
+
+def for_everyone(headers: Fields, state: str) -> Fields:
+    """The headers of a page that is the same for everyone: what the app says to caches stays.
+
+    A date would confirm a page from before our last change of it, so only the tag is left to ask with.
+    """
+    headers = [field for field in headers if field[0] not in ABOUT_THE_BYTES]
+    return _with_tag(headers, state)
 
 
 def not_modified(headers: Fields, state: str, reads: Sequence[str] = ALWAYS_READ) -> Fields:
@@ -59,7 +71,19 @@ def lowers_a_shared_page(headers: Fields) -> bool:
     )
 
 
-def translated_request(headers: Fields, state: str) -> Fields:
+def is_for_everyone(headers: Fields) -> bool:
+    """Whether an app lets shared caches keep a page: `public` or `s-maxage`, and nothing against it."""
+    said = members(headers, b"cache-control")
+    allows = any(directive == "public" or directive.startswith("s-maxage=") for directive in said)
+    return allows and not any(directive.partition("=")[0] in ("private", "no-store") for directive in said)
+
+
+def holds_tag(headers: Fields, state: str) -> bool:
+    """Whether a request asks with a tag of ours in that state."""
+    return any(match["state"] == state for match in OURS.finditer(joined(headers, b"if-none-match")))
+
+
+def translated_request(headers: Fields, *states: str) -> Fields:
     """The request headers of a possible page as the app may see them: it only knows its own tags and codings.
 
     Ranges go: they would cut a body that nobody else has. Unknown codings leave Accept-Encoding.
@@ -71,7 +95,7 @@ def translated_request(headers: Fields, state: str) -> Fields:
     headers = _readable_codings(without(headers, b"range", b"if-range"))
     if asked.strip() == "*":
         return headers
-    turned = [_turned_back(match) for match in OURS.finditer(asked) if match["state"] == state]
+    turned = [_turned_back(match) for match in OURS.finditer(asked) if match["state"] in states]
     if not turned:
         return without(headers, b"if-none-match", b"if-modified-since")
     return replaced(without(headers, b"if-modified-since"), b"if-none-match", ", ".join(turned).encode("latin-1"))

@@ -35,10 +35,11 @@ HASH = re.compile(r"'sha(256|384|512)-")
 
 @dataclass(frozen=True)
 class Hashes:
-    """Base64 SHA-256 of our inline style and script."""
+    """Base64 SHA-256 of our inline style and script. `early`: of the one at the start of the head, where there is one."""
 
     style: str
     script: str
+    early: str = ""
 
 
 def deliver(headers: Fields, hashes: Hashes, *, may_edit: bool = True) -> tuple[Delivery, Fields]:
@@ -52,7 +53,7 @@ def deliver(headers: Fields, hashes: Hashes, *, may_edit: bool = True) -> tuple[
     delivery = Delivery(nonce=nonce, style_inline=style, script_inline=script)
     if not may_edit or not (edits_style or edits_script):
         return delivery, headers
-    edits = [(STYLE, hashes.style)] * edits_style + [(SCRIPT, hashes.script)] * edits_script
+    edits = [(STYLE, hashes.style)] * edits_style + [(SCRIPT, each) for each in (hashes.script, hashes.early) if each] * edits_script
     return delivery, [_edited(field, edits, nonce) for field in headers]
 
 

@@ -64,6 +64,10 @@ def plan(visit: Visit, status: int, headers: Fields, *, skipped: bool = False) -
     )
 
 
+def is_html(headers: Fields) -> bool:
+    return content_type(first(headers, b"content-type") or b"")[0] in HTML
+
+
 @lru_cache(maxsize=256)  # of what apps say, not visitors
 def content_type(value: bytes) -> tuple[str, str]:
     """Media type and charset parameter, both lower-cased; empty where they are not said."""

@@ -5,9 +5,13 @@ from consentkit.rewrite.page import Inserting, Insertions, Page
 from consentkit.rewrite.remembered import BodyMemory, Rewritten
 from consentkit.rewrite.rewriter import Rewriter
 from consentkit.rewrite.rules import Held, Judge, Rules
+from consentkit.rewrite.selectors import BadSelector, Selector
+from consentkit.rewrite.selectors import parse as parse_selector
+from consentkit.rewrite.signatures import Signatures
 
 __all__ = [
     "SHARED",
+    "BadSelector",
     "BodyMemory",
     "Budget",
     "Held",
@@ -18,4 +22,7 @@ __all__ = [
     "Rewriter",
     "Rewritten",
     "Rules",
+    "Selector",
+    "Signatures",
+    "parse_selector",
 ]

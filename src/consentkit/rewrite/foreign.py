@@ -13,6 +13,10 @@ import enum
 from collections import Counter
 from typing import NamedTuple
 
+from consentkit.rewrite.holding import read
+from consentkit.rewrite.scanner import ATTRIBUTE
+from consentkit.rewrite.urls import decode
+
 
 class Language(enum.Enum):
     HTML = enum.auto()
@@ -29,15 +33,15 @@ class Open(NamedTuple):
 
 
 #: Start tags that can't be in foreign content; they close it (HTML, 13.2.6.5). font: only with certain attributes.
-BREAKING_OUT = frozenset(
+_BREAKING_OUT = frozenset(
     b"b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu "
     b"meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul var".split()
 )
-BREAKING_OUT_FONT = (b"color", b"face", b"size")
+_BREAKING_OUT_FONT = (b"color", b"face", b"size")
 
 _HTML_IN_SVG = frozenset({b"foreignobject", b"desc", b"title"})
 _TEXT_IN_MATHML = frozenset({b"mi", b"mo", b"mn", b"ms", b"mtext"})
-_VOID = frozenset(
+VOID = frozenset(
     b"area base basefont bgsound br col embed frame hr image img input keygen link meta param source track wbr".split()
 )
 #: These end an open <p> (those of 13.2.6.4.7 that occur in text).
@@ -122,7 +126,7 @@ class ForeignContent:
             if not closes_itself:
                 self._push(Open(Language.SVG if name == b"svg" else Language.MATHML, name))
             return
-        if name in _VOID:
+        if name in VOID:
             return
         if name in _ENDS_P and self._runs[-1].is_html:
             self._close(b"p")
@@ -202,3 +206,28 @@ class ForeignContent:
     def _clear(self) -> None:
         self._runs.clear()
         self._depth = 0
+
+
+def breaks_out(name: bytes, tag: bytes) -> bool:
+    """Whether a start tag can't be in foreign content and closes it."""
+    if name == b"font":
+        return not read(tag, 1 + len(name))[1].keys().isdisjoint(_BREAKING_OUT_FONT)
+    return name in _BREAKING_OUT
+
+
+def admits_html(name: bytes, tag: bytes) -> bool:
+    """Whether the content of a foreign element is HTML because an attribute says so."""
+    if name != b"annotation-xml":
+        return False
+    _, values = read(tag, 1 + len(name))
+    return decode(values.get(b"encoding", b"")).lower() in ("text/html", "application/xhtml+xml")
+
+
+def closes_itself(tag: bytes) -> bool:
+    """Whether a start tag ends in "/>" and the slash is not the end of an unquoted value."""
+    if not tag.endswith(b"/>"):
+        return False
+    last = 0
+    for attribute in ATTRIBUTE.finditer(tag, 1, len(tag) - 1):
+        last = attribute.end()
+    return last < len(tag) - 1

@@ -7,14 +7,25 @@ before the name of each attribute that has to wait, and the reason right after t
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from types import MappingProxyType
 
+from consentkit.rewrite import css
 from consentkit.rewrite.rules import Held
 from consentkit.rewrite.scanner import ATTRIBUTE
-from consentkit.rewrite.urls import MAY_NAME_A_HOST, Target, decode, srcset, target
+from consentkit.rewrite.urls import (
+    MAY_NAME_A_HOST,
+    Target,
+    data_script,
+    decode,
+    quoted_urls,
+    read_with_places,
+    refresh,
+    srcset,
+    target,
+)
 
 PREFIX = b"data-ckit-"
 
@@ -29,6 +40,10 @@ class Reads(enum.Enum):
     LIST = enum.auto()
     #: A document of its own; the frame waits when anything in it would.
     DOCUMENT = enum.auto()
+    #: A URL, or a script written into one.
+    SCRIPT = enum.auto()
+    #: A time, perhaps with a URL to go to.
+    REFRESH = enum.auto()
 
 
 _Attributes = Mapping[bytes, Reads]
@@ -49,7 +64,7 @@ NOTHING: _Attributes = MappingProxyType({})
 
 HTML: Mapping[bytes, _Attributes] = MappingProxyType(
     {
-        b"script": {b"src": Reads.URL, **_LAZY},
+        b"script": {b"src": Reads.SCRIPT, **_LAZY},
         b"iframe": {b"src": Reads.URL, b"srcdoc": Reads.DOCUMENT, **_LAZY},
         b"frame": {b"src": Reads.URL},
         b"img": _PICTURE,
@@ -62,6 +77,7 @@ HTML: Mapping[bytes, _Attributes] = MappingProxyType(
         b"object": {b"data": Reads.URL},
         b"input": {b"src": Reads.URL},
         b"link": {b"href": Reads.URL, b"imagesrcset": Reads.SRCSET},
+        b"meta": {b"content": Reads.REFRESH},
         b"a": _PING,
         b"area": _PING,
         **dict.fromkeys((b"body", b"table", b"thead", b"tbody", b"tfoot", b"tr", b"td", b"th"), _BACKGROUND),
@@ -81,7 +97,7 @@ _LOADING_RELS = """
 LOADING_RELS = frozenset(_LOADING_RELS.split())
 
 #: Elements that load something or not, by the value of an attribute.
-_DECIDED_BY: Mapping[bytes, bytes] = {b"link": b"rel", b"input": b"type"}
+_DECIDED_BY: Mapping[bytes, bytes] = {b"link": b"rel", b"input": b"type", b"meta": b"http-equiv"}
 
 #: The elements that get a placeholder, and the attributes without which they show nothing.
 _SHOWN_BY: Mapping[bytes, frozenset[bytes]] = {
@@ -110,6 +126,14 @@ class Verdict:
     #: (purpose, vendor, host), once each.
     held: tuple[tuple[str, str | None, str], ...] = ()
     frame: Frame | None = None
+    #: Where in the text of a style, which follows the tag, URLs stand that have to wait.
+    inside: tuple[int, ...] = ()
+
+    def and_of(self, text: Verdict) -> Verdict:
+        """Together with the verdict on the text that follows the tag; the text says why the element waits."""
+        if text is PASS or self is PASS:
+            return self if text is PASS else text
+        return Verdict(tuple(sorted((*text.edits, *self.edits[1:]))), (*text.held, *self.held), None, text.inside)
 
 
 PASS = Verdict()
@@ -140,43 +164,121 @@ class Question:
             return self.url(value)
         if reads is Reads.DOCUMENT:
             return self.look_into(value)
-        for url in srcset(value) if reads is Reads.SRCSET else value.split():
+        if reads is Reads.REFRESH:
+            return self.url(refresh(value))
+        if reads is Reads.SCRIPT:
+            script = data_script(value)
+            return self.url(value) if script is None else self.first(quoted_urls(script))
+        return self.first(srcset(value) if reads is Reads.SRCSET else value.split())
+
+    def first(self, urls: Iterable[str]) -> tuple[Held, str] | None:
+        """What is said of the first that has to wait."""
+        for url in urls:
             held = self.url(url)
             if held is not None:
                 return held
         return None
 
+    def sheet(self, sheet: bytes) -> list[tuple[int, tuple[Held, str]]]:
+        """Where URLs stand in a style sheet that have to wait."""
+        if not css.may_load(sheet):
+            return []
+        waiting = ((at, self.url(url)) for at, url in css.urls(sheet))
+        return [(at, held) for at, held in waiting if held is not None]
+
 
 def judge_tag(tag: bytes, name: bytes, table: Mapping[bytes, _Attributes], question: Question) -> Verdict:
     """The verdict on a whole start tag. `name`: of the element, lower case."""
-    attributes = table.get(name)
-    if attributes is None or (question.base is None and not MAY_NAME_A_HOST.search(tag)):
+    if question.base is None and not MAY_NAME_A_HOST.search(tag) and not (name == b"script" and b":" in tag):
         return PASS
-    return _judge(tag, name, attributes, question)
+    return _judge(tag, name, table.get(name, NOTHING), question)
 
 
 def _judge(tag: bytes, name: bytes, attributes: _Attributes, question: Question) -> Verdict:
     if name in _DECIDED_BY and not may_load(name, read(tag, 1 + len(name))[1]):
-        return PASS
+        attributes = NOTHING
     waiting: dict[bytes, tuple[Held, str]] = {}
+    painted: list[tuple[int, tuple[Held, str]]] = []
     seen = set()
     for attribute, *quoted in ATTRIBUTE.findall(tag, 1 + len(name), len(tag) - 1):
         attribute = attribute.lower()
         reads = attributes.get(attribute)
         # The first of duplicates counts.
-        if reads is None or attribute in seen:
+        if (reads is None and attribute != b"style") or attribute in seen:
             continue
         seen.add(attribute)
-        held = question.value(decode(quoted[0] or quoted[1] or quoted[2]), reads)
+        value = quoted[0] or quoted[1] or quoted[2]
+        if reads is None:
+            painted = _painted(tag, len(name), question)
+            continue
+        held = question.value(decode(value), reads)
         if held is not None:
             waiting[attribute] = held
-    if not waiting:
+    if not waiting and not painted:
         return PASS
     places, values = read(tag, 1 + len(name))
+    edits = [*_edits(name, places, waiting), *((at, css.NOTHING) for at, _ in painted)]
+    held_all = [*waiting.values(), *(held for _, held in painted)]
     return Verdict(
-        edits=_edits(name, places, waiting),
-        held=tuple(dict.fromkeys((held.purpose, held.vendor, host) for held, host in waiting.values())),
+        edits=((1 + len(name), _reason(name, waiting, held_all)), *sorted(edits)),
+        held=tuple(dict.fromkeys((held.purpose, held.vendor, host) for held, host in held_all)),
         frame=_frame(name, values, waiting),
+    )
+
+
+def _painted(tag: bytes, name: int, question: Question) -> list[tuple[int, tuple[Held, str]]]:
+    """Where in a tag URLs of its `style` stand that have to wait."""
+    found = next(found for found in ATTRIBUTE.finditer(tag, 1 + name, len(tag) - 1) if found[1].lower() == b"style")
+    group = next((group for group in (2, 3, 4) if found[group]), 0)
+    if not group:
+        return []
+    sheet, places = read_with_places(found[group])
+    return [(found.start(group) + places[at], held) for at, held in question.sheet(sheet)]
+
+
+def judge_sheet(sheet: bytes, question: Question) -> Verdict:
+    """The verdict on the text of a `<style>`."""
+    waiting = question.sheet(sheet)
+    if not waiting:
+        return PASS
+    return Verdict(
+        edits=((len(b"<style"), mark([held for _, (held, _) in waiting])),),
+        held=tuple(dict.fromkeys((held.purpose, held.vendor, host) for _, (held, host) in waiting)),
+        inside=tuple(at for at, _ in waiting),
+    )
+
+
+#: What a `type` (or, without one, a `language`) has to be for a script to run (HTML, 4.12.1; MIME Sniffing, 4.6).
+_RUNS_AS = """
+    application/ecmascript application/javascript application/x-ecmascript application/x-javascript text/ecmascript
+    text/javascript text/javascript1.0 text/javascript1.1 text/javascript1.2 text/javascript1.3 text/javascript1.4
+    text/javascript1.5 text/jscript text/livescript text/x-ecmascript text/x-javascript
+"""
+_RUNS = frozenset(_RUNS_AS.split())
+
+
+def runs_its_text(tag: bytes) -> bool:
+    """Whether a `<script>` runs what is in it: not data, not a template, and not something loaded instead."""
+    _, values = read(tag, len(b"<script"))
+    if b"src" in values:
+        return False
+    if b"type" in values:
+        kind = decode(values[b"type"])
+        return not kind or kind.strip("\t\n\f\r ").lower() in _RUNS | {"module"}
+    language = decode(values.get(b"language", b""))
+    return not language or f"text/{language.lower()}" in _RUNS
+
+
+def hold_script(tag: bytes, held: Held) -> Verdict:
+    """The verdict on a script that has to wait for what is in it. Its edits are for its tag."""
+    name = b"script"
+    places, _ = read(tag, 1 + len(name))
+    return Verdict(
+        edits=(
+            (1 + len(name), mark([held]) + _NO_SCRIPT),
+            *((at, PREFIX) for attribute, at in places if attribute == b"type"),
+        ),
+        held=((held.purpose, held.vendor, ""),),
     )
 
 
@@ -192,9 +294,11 @@ def read(tag: bytes, start: int) -> tuple[list[tuple[bytes, int]], dict[bytes, b
 
 
 def may_load(name: bytes, values: Mapping[bytes, bytes]) -> bool:
-    """Whether a link or an input fetches anything at all."""
+    """Whether a link, an input or a meta fetches anything at all."""
     if name == b"link":
         return not LOADING_RELS.isdisjoint(decode(values.get(b"rel", b"")).lower().split())
+    if name == b"meta":
+        return decode(values.get(b"http-equiv", b"")).lower() == "refresh"
     return decode(values.get(b"type", b"")).lower() == "image"
 
 
@@ -206,17 +310,24 @@ def watched(name: bytes, tag: bytes, table: Mapping[bytes, _Attributes]) -> _Att
     return table.get(name, NOTHING)
 
 
+#: Without its src a script's own content, if any, would run.
+_NO_SCRIPT = b' type="text/plain"'
+_RUN_BY = frozenset({b"src", b"href", b"xlink:href"})
+
+
 def _edits(
     name: bytes, places: list[tuple[bytes, int]], waiting: Mapping[bytes, tuple[Held, str]]
-) -> tuple[tuple[int, bytes], ...]:
-    reason = mark([held for held, _ in waiting.values()])
+) -> Iterator[tuple[int, bytes]]:
     renamed = set(waiting)
-    if name == b"script" and not renamed.isdisjoint((b"src", b"href", b"xlink:href")):
-        # Without its src the script's own content, if any, would run.
-        reason += b' type="text/plain"'
+    if name == b"script" and not renamed.isdisjoint(_RUN_BY):
         renamed.add(b"type")
     # Every duplicate: the second would come alive when the first has another name.
-    return ((1 + len(name), reason), *((at, PREFIX) for attribute, at in places if attribute in renamed))
+    return ((at, PREFIX) for attribute, at in places if attribute in renamed)
+
+
+def _reason(name: bytes, waiting: Mapping[bytes, object], held: list[tuple[Held, str]]) -> bytes:
+    reason = mark([each for each, _ in held])
+    return reason + _NO_SCRIPT if name == b"script" and not _RUN_BY.isdisjoint(waiting) else reason
 
 
 def mark(waiting: list[Held]) -> bytes:

@@ -25,6 +25,9 @@ MOST_TAG_BYTES = 1024 * 1024
 #: Longer tags carry a data: URL or a state of the page; they hardly ever come back.
 LONGEST_TAG = 2048  # bytes
 
+#: Snippets and critical styles are in every page of a site; longer texts are states and whole programs.
+LONGEST_TEXT = 16 * 1024  # bytes
+
 # What an entry costs beside the bytes of its tag, measured with tracemalloc: a place in a dict and the head of
 # a bytes object; a verdict that is not simply "pass" has its edits too.
 _ENTRY = 130  # bytes
@@ -98,8 +101,8 @@ class TagMemory:
             self._situations[situation] = known
         return known
 
-    def remember(self, known: dict[bytes, Verdict], tag: bytes, verdict: Verdict) -> None:
-        if len(tag) > LONGEST_TAG:
+    def remember(self, known: dict[bytes, Verdict], tag: bytes, verdict: Verdict, longest: int = LONGEST_TAG) -> None:
+        if len(tag) > longest:
             return
         self._grow(len(tag) + (_EDITED if verdict.edits else 0))
         known[tag] = verdict

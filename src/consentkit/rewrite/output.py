@@ -22,6 +22,15 @@ class Output:
         self._gone = 0
         self._pieces = []
 
+    @property
+    def chunk(self) -> bytes:
+        """The chunk in hand."""
+        return self._chunk
+
+    def position(self, at: int) -> int:
+        """Where a place in the chunk is in the input."""
+        return self._offset + at
+
     def insert(self, at: int, inserted: bytes) -> None:
         """Positions never go backwards."""
         if inserted:

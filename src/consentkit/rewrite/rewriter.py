@@ -23,14 +23,17 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from consentkit.rewrite import ahead, holding, scanner
+from consentkit.rewrite import ahead, css, holding, lighter, scanner
 from consentkit.rewrite.ancestors import Ancestors
-from consentkit.rewrite.foreign import BREAKING_OUT, BREAKING_OUT_FONT, ForeignContent
+from consentkit.rewrite.foreign import VOID, ForeignContent, admits_html, breaks_out, closes_itself
 from consentkit.rewrite.holding import PASS, Question, Reads, Verdict
+from consentkit.rewrite.memory import LONGEST_TEXT as LONGEST_KNOWN_TEXT
 from consentkit.rewrite.output import Output
 from consentkit.rewrite.page import Inserting, Insertions, Page
+from consentkit.rewrite.removal import LONGEST_REMOVED, RemovedElement, remover
 from consentkit.rewrite.rules import Held, Rules
 from consentkit.rewrite.scanner import LONGEST_WAIT, TAG
+from consentkit.rewrite.text import LONGEST_TEXT, Text, text_end
 from consentkit.rewrite.tokens import State, Tokens
 from consentkit.rewrite.unfinished import OverlongTag, whole_attributes
 from consentkit.rewrite.urls import Target, decode, target
@@ -76,8 +79,9 @@ class Rewriter(Tokens):
 
     __slots__ = (
         "_after_overlong", "_ancestors", "_base", "_base_is_known", "_depth", "_foreign", "_foreign_outside", "_host",
-        "_insertions", "_inserts", "_known_html", "_known_svg", "_learned", "_overlong", "_place", "_question",
-        "_rules", "_templates", "edits", "held",
+        "_images_left", "_insertions", "_inserts", "_known_html", "_known_svg", "_learned", "_overlong", "_place",
+        "_question", "_removal", "_remover", "_rules", "_stays_until", "_templates", "_text",
+        "edits", "held",
     )  # fmt: skip
 
     def __init__(
@@ -110,6 +114,12 @@ class Rewriter(Tokens):
         self._overlong: OverlongTag | None = None
         self._after_overlong: State = Tokens._markup
         self._ancestors = Ancestors()
+
+        self._text: Text | None = None  # of which the end has not come
+        self._images_left = rules.lighten  # that load at once
+        self._remover = remover(rules.remove) if rules.remove and not rules.xhtml else None
+        self._removal: RemovedElement | None = None  # that may be taken out, and has not ended yet
+        self._stays_until = 0  # elements that begin before this place in the input stay
 
         self._depth = 0  # of documents inside attributes
         self._base: Target | None = None
@@ -224,7 +234,7 @@ class Rewriter(Tokens):
         place = self._place
         if place < Place.IN_HEAD:
             return scanner.SKIP_LEADING
-        if place is Place.IN_HEAD or self._question is not None:
+        if place is Place.IN_HEAD or self._question is not None or self._rules.signatures is not None:
             return scanner.SKIP_EARLY_HEAD
         return scanner.SKIP_HEAD if place is Place.LATER_IN_HEAD else scanner.SKIP_AFTER_HEAD
 
@@ -272,6 +282,8 @@ class Rewriter(Tokens):
         if self._place is Place.BEFORE_HTML:
             self._out.insert(at + len(b"<html"), self._rules.html_attributes)
             self._place = Place.BEFORE_HEAD
+        if _HAS_STYLE.search(tag):
+            self._hold(b"html", tag, at)
         _, values = holding.read(tag, len(b"<html"))
         lang = values.get(b"lang", values.get(b"xml:lang"))
         if lang is not None:
@@ -328,7 +340,13 @@ class Rewriter(Tokens):
 
     def _enter_body(self) -> None:
         self._place = Place.IN_BODY
-        self._passes = self._question is None and not (self._rules.drop_viewport and self._inserts)
+        self._passes = not (
+            self._question is not None
+            or self._rules.signatures is not None
+            or self._remover is not None
+            or self._images_left is not None
+            or (self._rules.drop_viewport and self._inserts)
+        )
 
     # Markup where html, head and body are settled.
 
@@ -336,7 +354,8 @@ class Rewriter(Tokens):
         # In a noscript, tags open nothing for browsers with scripting, and there are no placeholders anyway.
         unheeded: list[tuple[int, int]] = []
         note = (unheeded if self._in_noscript else self._ancestors.passed).append
-        skip, tag_at = scanner.SKIP_BODY.match, TAG.match
+        remover = None if self._is_elsewhere() else self._remover
+        skip, tag_at = (remover.skip if remover else scanner.SKIP_BODY).match, TAG.match
         while True:
             stop = skip(data, at, end).end()  # type: ignore[union-attr]
             note((at, stop))
@@ -347,6 +366,8 @@ class Rewriter(Tokens):
                 return self._not_a_tag(data, stop, end)
             name = found[1].lower()
             at = found.end()
+            if remover is not None and remover.takes(name, found[0]) and self._out.position(stop) >= self._stays_until:
+                return self._take_out(name, data, stop, at)
             if name in _SIMPLE:
                 self._hold(name, found[0], stop)
             elif name[0] == _SLASH:
@@ -354,6 +375,84 @@ class Rewriter(Tokens):
                     return at
             else:
                 return self._element(name, found[0], stop, at)
+
+    # The text of scripts and styles, which decides about their tags.
+
+    def _reads_text(self, name: bytes, tag: bytes) -> bool:
+        if self._overlong is not None:
+            return False
+        if name == b"style":
+            return self._question is not None
+        # In a template or a noscript it does not run, or runs by another script's hand.
+        return self._rules.signatures is not None and not self._is_elsewhere() and holding.runs_its_text(tag)
+
+    def _begin_text(self, name: bytes, tag: bytes, at: int, after: int) -> int:
+        data = self._out.chunk
+        end = text_end(name, data, after, in_noscript=self._in_noscript)
+        if end >= 0:
+            return self._judge_text(name, tag, at, after, end)
+        text = Text(name, tag, in_noscript=self._in_noscript)
+        is_settled = text.begin(data, at, after)
+        if is_settled or self._is_last:
+            return self._judge_text(name, tag, at, after, after + text.length)
+        self._text = text
+        self._state = Rewriter._text_has_come
+        return ~at
+
+    def _text_has_come(self, data: bytes, at: int, end: int) -> int:
+        text, self._text = self._text, None
+        assert text is not None
+        self._state = Tokens._markup
+        after = at + len(text.tag)
+        return self._judge_text(text.name, text.tag, at, after, after + text.length)
+
+    def _judge_text(self, name: bytes, tag: bytes, at: int, after: int, end: int) -> int:
+        of_text = PASS
+        if 0 <= end - after <= LONGEST_TEXT:
+            of_text = self._verdict_on(name, tag, self._out.chunk[after:end])
+        return self._open_element(name, tag, at, after, of_text)
+
+    def _verdict_on(self, name: bytes, tag: bytes, text: bytes) -> Verdict:
+        """The same text has the same verdict, save for the places in the tag of a script."""
+        known = self._rules.memory.of((name, self._rules.signatures, self._host, self._base))
+        verdict = known.get(text if name == b"style" else tag + text)
+        if verdict is None:
+            verdict = self._judged(name, tag, text)
+            self._rules.memory.remember(known, text if name == b"style" else tag + text, verdict, LONGEST_KNOWN_TEXT)
+        return verdict
+
+    def _judged(self, name: bytes, tag: bytes, text: bytes) -> Verdict:
+        if name == b"style":
+            assert self._question is not None
+            return holding.judge_sheet(text, self._question)
+        assert self._rules.signatures is not None
+        held = self._rules.signatures(text)
+        return PASS if held is None else holding.hold_script(tag, held)
+
+    # Taking elements out.
+
+    def _take_out(self, name: bytes, data: bytes, at: int, after: int) -> int:
+        if name in VOID:
+            self._out.drop(at, after)
+            return after
+        self._removal = RemovedElement(name, data[at : at + LONGEST_REMOVED])
+        self._state = Rewriter._removing
+        return at if self._removal.is_decided or self._is_last else ~at
+
+    def _removing(self, data: bytes, at: int, end: int) -> int:
+        removal, self._removal = self._removal, None
+        assert removal is not None
+        self._state = Tokens._markup
+        if removal.length:
+            self._out.drop(at, at + removal.length)
+        else:
+            self._stays_until = self._out.position(at) + removal.reached
+        return at + removal.length
+
+    def _wait_for_more(self, rest: bytes) -> None:
+        self._unfinished = self._removal or self._text
+        if self._unfinished is None:
+            super()._wait_for_more(rest)
 
     def _end_tag(self, name: bytes) -> bool:
         """Returns whether it changed how markup is read."""
@@ -367,8 +466,15 @@ class Rewriter(Tokens):
 
     def _element(self, name: bytes, tag: bytes, at: int, after: int) -> int:
         """A start tag in HTML. Returns where to go on."""
-        if name in holding.HTML:
-            self._hold(name, tag, at)
+        if (name == b"script" or name == b"style") and self._reads_text(name, tag):
+            return self._begin_text(name, tag, at, after)
+        return self._open_element(name, tag, at, after, PASS)
+
+    def _open_element(self, name: bytes, tag: bytes, at: int, after: int, of_text: Verdict) -> int:
+        if name in holding.HTML or of_text is not PASS or _HAS_STYLE.search(tag):
+            self._hold(name, tag, at, of_text=of_text)
+            for place in of_text.inside:
+                self._out.insert(after + place, css.NOTHING)
         if name in scanner.RAW_TEXT:
             if name == b"noscript":
                 if not self._in_noscript:
@@ -415,7 +521,8 @@ class Rewriter(Tokens):
         if decode(values.get(b"name", b"")).lower() == "viewport":
             self._learned["viewport"] = decode(content)
             stays_well_formed = not self._is_xml or closes_itself(tag)
-            if self._rules.drop_viewport and self._inserts and self._overlong is None and stays_well_formed:
+            is_plain = self._overlong is None and not holding.may_load(b"meta", values)
+            if self._rules.drop_viewport and self._inserts and is_plain and stays_well_formed:
                 self._out.drop(at, after)
 
     # Holding back.
@@ -444,28 +551,47 @@ class Rewriter(Tokens):
             return Held(purpose, vendor), host
         return None
 
-    def _hold(self, name: bytes, tag: bytes, at: int, *, in_svg: bool = False) -> None:
+    def _hold(self, name: bytes, tag: bytes, at: int, *, in_svg: bool = False, of_text: Verdict = PASS) -> None:
+        later = b"" if self._images_left is None or in_svg else self._later(name, tag)
         question = self._question
-        if question is None:
-            return
-        known = self._known_svg if in_svg else self._known_html
-        verdict = known.get(tag)
-        if verdict is None:
-            verdict = holding.judge_tag(tag, name, self._table(in_svg), question)
-            self._rules.memory.remember(known, tag, verdict)
-        if verdict is not PASS:
-            self._apply(verdict, at)
+        verdict = PASS
+        if question is not None:
+            known = self._known_svg if in_svg else self._known_html
+            remembered = known.get(tag)
+            if remembered is None:
+                verdict = holding.judge_tag(tag, name, self._table(in_svg), question)
+                self._rules.memory.remember(known, tag, verdict)
+            else:
+                verdict = remembered
+        if of_text is not PASS:
+            verdict = verdict.and_of(of_text)
+        if verdict is not PASS or later:
+            self._apply(verdict, at, at + 1 + len(name), later)
+
+    def _later(self, name: bytes, tag: bytes) -> bytes:
+        """What makes an element load later, when it need not be there at once."""
+        if name not in lighter.LIGHTENED or self._place is not Place.IN_BODY or self._is_elsewhere():
+            return b""
+        if self._overlong is not None:
+            return b""  # who knows what attributes are still to come
+        if name == b"img":
+            assert self._images_left is not None
+            self._images_left -= 1
+            if self._images_left >= 0:
+                return b""
+        return lighter.later(name, tag)
 
     def _table(self, in_svg: bool) -> Mapping[bytes, Mapping[bytes, Reads]]:
         if self._is_xml:
             return holding.XML
         return holding.SVG if in_svg else holding.HTML
 
-    def _apply(self, verdict: Verdict, at: int) -> None:
+    def _apply(self, verdict: Verdict, at: int, after_name: int, later: bytes) -> None:
         self.held.update(verdict.held)
         frame = verdict.frame
         if frame is not None and self._inserts and self._may_place():
             self._out.insert(at, self._insertions.placeholder(frame.held, frame.element, self.page, frame.attributes))
+        self._out.insert(after_name, later)
         for place, inserted in verdict.edits:
             self._out.insert(at + place, inserted)
 
@@ -513,17 +639,15 @@ class Rewriter(Tokens):
                     self._ancestors.doubt()
             return after
         if foreign.reads_html(name):
-            if name not in scanner.RAW_TEXT and name != b"plaintext":
-                if name == b"svg" or name == b"math":
-                    return self._element(name, tag, at, after)
+            if name != b"svg" and name != b"math":
                 foreign.start_html(name, closes_itself=False)
             return self._element(name, tag, at, after)
-        if name in BREAKING_OUT or (name == b"font" and _has_any(tag, name, BREAKING_OUT_FONT)):
+        if breaks_out(name, tag):
             foreign.break_out()
             return at
         if foreign.in_svg:  # nothing of MathML is loaded
             self._hold(name, tag, at, in_svg=True)
-        foreign.start_foreign(name, closes_itself=closes_itself(tag), admits_html=_admits_html(name, tag))
+        foreign.start_foreign(name, closes_itself=closes_itself(tag), admits_html=admits_html(name, tag))
         return after
 
     # XML: every element has its tags, none holds raw text, and names are what they are.
@@ -543,7 +667,7 @@ class Rewriter(Tokens):
     def _xml_tag(self, name: bytes, tag: bytes, at: int, after: int) -> int:
         if self._place < Place.AFTER_HEAD:
             self._xml_head(name, tag, at)
-        if name in holding.XML:
+        if name in holding.XML or (name != b"html" and _HAS_STYLE.search(tag)):
             self._hold(name, tag, at)
         if name == b"body" and self._place is Place.AFTER_HEAD and not closes_itself(tag):
             self._place = Place.AT_BODY_START
@@ -638,26 +762,5 @@ _SETTLED = (Place.UNDECIDED, Place.IN_BODY)  # at the end of the input, nothing 
 _AMP = frozenset({b"amp", "⚡".encode(), "⚡\ufe0f".encode()})
 #: Elements of which nothing follows but what they load.
 _XML_FOLLOWED = _FOLLOWED | {b"svg", b"math", b"noscript"}
-_SIMPLE = frozenset(holding.HTML) - {b"script", b"iframe", b"object", b"table", b"a"}
-
-
-def _has_any(tag: bytes, name: bytes, attributes: tuple[bytes, ...]) -> bool:
-    _, values = holding.read(tag, 1 + len(name))
-    return not values.keys().isdisjoint(attributes)
-
-
-def _admits_html(name: bytes, tag: bytes) -> bool:
-    if name != b"annotation-xml":
-        return False
-    _, values = holding.read(tag, 1 + len(name))
-    return decode(values.get(b"encoding", b"")).lower() in ("text/html", "application/xhtml+xml")
-
-
-def closes_itself(tag: bytes) -> bool:
-    """Whether a start tag ends in "/>" and the slash is not the end of an unquoted value."""
-    if not tag.endswith(b"/>"):
-        return False
-    last = 0
-    for attribute in scanner.ATTRIBUTE.finditer(tag, 1, len(tag) - 1):
-        last = attribute.end()
-    return last < len(tag) - 1
+_SIMPLE = frozenset(holding.HTML) - {b"script", b"iframe", b"object", b"table", b"a", b"meta"}
+_HAS_STYLE = re.compile(rb"[sS][tT][yY][lL][eE]")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from consentkit.rewrite.memory import TagMemory
+from consentkit.rewrite.selectors import Selector
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +43,17 @@ class Rules:
     #: The page is XML: names are case-sensitive, no element is implied and none holds raw text.
     xhtml: bool = False
 
-    #: What was said of tags before. Rules that differ in anything but the judge may share one.
+    #: Elements of the body that are taken out, each with all that is in it; see `removal` for those that stay.
+    remove: tuple[Selector, ...] = ()
+
+    #: None: nothing. Else the number of images that load at once; later ones get `loading=lazy decoding=async`, frames
+    #: `loading=lazy` and videos `preload=none`, each where the page does not say otherwise.
+    lighten: int | None = None
+
+    #: Called with the text of each inline script that would run; None means that it may. Like the judge, it has to
+    #: give the same answer each time. See `signatures`.
+    signatures: Callable[[bytes], Held | None] | None = None
+
+    #: What was said of tags before. Rules that differ in anything but the judge and the signatures may
+    #: share one.
     memory: TagMemory = field(default_factory=TagMemory, compare=False, repr=False)

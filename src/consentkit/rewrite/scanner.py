@@ -19,6 +19,7 @@ Shift_JIS, GBK and Big5 are never one of `< > = / " '`.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 WS = rb"\t\n\f\r "
 
@@ -59,13 +60,14 @@ NAME = rb"[a-zA-Z][^%b/>]*+" % WS
 _VALUE = rb"""(?:"[^"]*+"|'[^']*+'|[^%b>"'][^%b>]*+|(?=>))""" % (WS, WS)
 
 
-def _attributes(unless: str = "") -> bytes:
-    """Any attributes, up to the `>`; none with a name in `unless`.
+def _attributes(unless: str = "", but_not: bytes = b"") -> bytes:
+    """Any attributes, up to the `>`; none with a name in `unless`, none of which the start is `but_not`.
 
     An attribute without value must not be followed by "=": else an unclosed quote at the end of the chunk
     would make `a="x>` an attribute `a`, an attribute `="x`, and a tag that ends inside the value.
     """
     refused = rb"(?!%b[%b/>=])" % (one_of(unless), WS) if unless else b""
+    refused += but_not
     return rb"(?:[%b/]++|%b[^%b/>][^%b/>=]*+(?:[%b]*+=[%b]*+%b|(?![%b]*+=)))*+" % (
         WS, refused, WS, WS, WS, WS, _VALUE, WS,
     )  # fmt: skip
@@ -76,9 +78,15 @@ ATTRIBUTES = _attributes()
 #: Attributes that make any element worth a look: `<a ping>`, `<td background>`.
 _ANYWHERE = "ping background"
 
+#: So does a style that may load something; `&` and a backslash may hide that.
+_MAY_LOAD = rb"(?:[uU][rR][lL]|-[sS][eE][tT][(]|[sS][rR][cC][(]|[&\\])"
+_LOADING_STYLE = rb"""(?![sS][tT][yY][lL][eE][%b]*+=[%b]*+(?:"[^"]*?%b|'[^']*?%b|[^%b>"'][^%b>]*?%b))""" % (
+    WS, WS, _MAY_LOAD, _MAY_LOAD, WS, WS, _MAY_LOAD,
+)  # fmt: skip
+
 # The common form of an attribute first: one space, double quotes. The first letter rules out _ANYWHERE.
-_PLAIN_ATTRIBUTES = rb'(?: [ac-oq-zAC-OQ-Z][a-zA-Z0-9:_-]*+="[^"]*+")*+'
-_BORING_REST = _PLAIN_ATTRIBUTES + rb"(?:>|" + _attributes(_ANYWHERE) + rb">)"
+_PLAIN_ATTRIBUTES = rb'(?: %b[ac-oq-zAC-OQ-Z][a-zA-Z0-9:_-]*+="[^"]*+")*+' % _LOADING_STYLE
+_BORING_REST = _PLAIN_ATTRIBUTES + rb"(?:>|" + _attributes(_ANYWHERE, _LOADING_STYLE) + rb">)"
 _ANY_PLAIN_ATTRIBUTES = rb'(?: [a-zA-Z][a-zA-Z0-9:_-]*+="[^"]*+")*+'
 _REST = _ANY_PLAIN_ATTRIBUTES + rb"(?:>|" + ATTRIBUTES + rb">)"
 
@@ -96,7 +104,12 @@ _DRAWING = (
 )
 _DRAWING_TAG = rb"/?+%b%b%b" % (one_of(_DRAWING), NAME_END, _REST)
 _SVG_TITLE = rb"[tT][iI][tT][lL][eE]>[^<]*+</[tT][iI][tT][lL][eE]>"
-_PLAIN_SVG = rb"[sS][vV][gG]%b%b(?:[^<]++|<(?:%b|%b))*+</[sS][vV][gG]>" % (NAME_END, _REST, _DRAWING_TAG, _SVG_TITLE)
+_PLAIN_SVG = rb"[sS][vV][gG]%b%b(?:[^<]++|<(?:%b|%b))*+</[sS][vV][gG]>" % (
+    NAME_END,
+    _BORING_REST,
+    _DRAWING_TAG,
+    _SVG_TITLE,
+)
 
 # A meta that is neither a viewport nor http-equiv: half of the tags in the head of a news page. A name with a
 # character reference might be either.
@@ -113,10 +126,22 @@ _LOOK_AT_END = "template object button label select"
 _START = rb"(?!%b%b)%b%b" % (one_of(_LOOK_AT), NAME_END, NAME, _BORING_REST)
 _END = rb"/(?!%b%b)%b(?:>|%b>)" % (one_of(_LOOK_AT_END), NAME_END, NAME, ATTRIBUTES)
 
+
+def _skip_body(*tokens: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"[^<]*+(?:<(?:%b)[^<]*+)*+" % b"|".join((_END, *tokens, _PLAIN_META, BOGUS_COMMENT, _TEXT)))
+
+
 #: What the body scan passes over.
-SKIP_BODY = re.compile(
-    rb"[^<]*+(?:<(?:%b|%b|%b|%b|%b|%b)[^<]*+)*+" % (_END, _START, _PLAIN_SVG, _PLAIN_META, BOGUS_COMMENT, _TEXT)
-)
+SKIP_BODY = _skip_body(_START, _PLAIN_SVG)
+
+
+@lru_cache(maxsize=32)
+def skip_body_but(names: frozenset[str], attributes: frozenset[str]) -> re.Pattern[bytes]:
+    """The same, but it stops at elements of these names, too, and at any with one of these attributes."""
+    stop_at = one_of(" ".join((_LOOK_AT, *sorted(names))))
+    rest = _attributes(" ".join((_ANYWHERE, *sorted(attributes))), _LOADING_STYLE) + b">"
+    return _skip_body(rb"(?!%b%b)%b%b" % (stop_at, NAME_END, NAME, rest))
+
 
 SKIP_TEXT = re.compile(rb"[^<]*+")
 #: The same inside svg and math: text and drawing, which leave the stack of open elements as it is.

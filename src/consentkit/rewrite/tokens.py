@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from consentkit.rewrite import scanner
 from consentkit.rewrite.output import Output
@@ -27,6 +27,16 @@ _CDATA = b"<![CDATA["
 _LONGEST_END = len(b"</noscript")
 
 State = Callable[[Any, bytes, int, int], int]
+
+
+class Waiting(Protocol):
+    """Something that is not all there yet."""
+
+    def is_settled(self, data: bytes) -> bool:
+        """Take in more of it; True when there is no use in waiting any longer."""
+
+    def bytes(self) -> bytes:
+        """All that has come."""
 
 
 class Tokens(ABC):
@@ -51,7 +61,7 @@ class Tokens(ABC):
         self._passes = False
         self._is_last = False
         self._waiting = b""
-        self._unfinished: UnfinishedTag | None = None
+        self._unfinished: Waiting | None = None
         self._state: State = Tokens._markup
         self._raw_end = scanner.RAW_TEXT[b"style"]
         self._in_noscript = False

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import html
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from html.entities import html5
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 
 class Target(NamedTuple):
@@ -33,9 +34,10 @@ _C0_AND_SPACE = "".join(map(chr, range(0x21)))
 
 _REFERENCE = re.compile(r"&(#[xX]?[0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*;?)(=?)")
 
-#: A tag without any of these can only hold relative URLs. Two slashes, perhaps with line breaks between them;
-#: the end of a scheme (`https:`, `http:`, `ws:`, `ftp:`); or a reference that may hide either.
-MAY_NAME_A_HOST = re.compile(rb"[/\\][\t\r\n]*+[/\\]|&|[sSpP][\t\r\n]*+:")
+#: A tag without any of these can only hold relative URLs. Two slashes, perhaps with line breaks between them; the end
+#: of a scheme (`https:`, `http:`, `ws:`, `ftp:`); or a backslash (an escape of CSS, too) or a reference that may hide
+#: either.
+MAY_NAME_A_HOST = re.compile(rb"/[\t\r\n]*+[/\\]|\\|&|[sSpP][\t\r\n]*+:")
 
 
 def decode(value: bytes) -> str:
@@ -157,3 +159,60 @@ def srcset(value: str) -> Iterator[str]:
         if url == candidate[1]:
             descriptors = _DESCRIPTORS.match(value, at)
             at = descriptors.end() if descriptors else at
+
+
+_REFRESH = re.compile(
+    r"""[\t\n\f\r ]*[0-9.]*[\t\n\f\r ]*[;,]?[\t\n\f\r ]*(?:url[\t\n\f\r ]*=[\t\n\f\r ]*)?(["']?)""", re.I
+)
+
+
+def refresh(value: str) -> str:
+    """The URL of a `<meta http-equiv=refresh>` (HTML, 4.2.5.3), or "": the page itself."""
+    start = _REFRESH.match(value)
+    assert start is not None, "every part of it may be missing"
+    url = value[start.end() :]
+    return url.partition(start[1])[0] if start[1] else url
+
+
+#: More of a data: URL is not looked into.
+LONGEST_SCRIPT = 64 * 1024  # bytes, decoded
+
+_DATA = re.compile(r"data:([^,]*),", re.I)
+_QUOTED_URL = re.compile(r"""["'`]((?:https?:)?//[^"'`\s\\]++)""", re.I)
+
+
+def data_script(url: str) -> str | None:
+    """The text that stands in a data: URL; None for any other URL, "" when it can't be read."""
+    url = url.strip(_C0_AND_SPACE).translate(_LINE_BREAKS)
+    data = _DATA.match(url)
+    if data is None:
+        return None
+    raw = unquote_to_bytes(url[data.end() : data.end() + 4 * LONGEST_SCRIPT])
+    if data[1].lower().rstrip().endswith(";base64"):
+        raw = raw.translate(None, b" \t\n\f\r").rstrip(b"=")
+        raw = raw[: len(raw) - (len(raw) % 4 == 1)]
+        try:
+            raw = b64decode(raw + b"=" * (-len(raw) % 4))
+        except ValueError:
+            return ""
+    return raw[:LONGEST_SCRIPT].decode("utf-8", "replace")
+
+
+def quoted_urls(script: str) -> Iterator[str]:
+    """The absolute URLs that a script has as whole strings, or at the start of one."""
+    return (found[1] for found in _QUOTED_URL.finditer(script.replace("\\/", "/")))
+
+
+def read_with_places(value: bytes) -> tuple[bytes, list[int]]:
+    """The bytes of an attribute value, its references resolved, and where each of them stands in it."""
+    pieces: list[bytes] = []
+    places: list[int] = []
+    at = 0
+    for found in _REFERENCE.finditer(value.decode("latin-1")):
+        pieces.append(value[at : found.start()])
+        places += range(at, found.start())
+        resolved = _resolve(found).encode("utf-8", "replace")
+        pieces.append(resolved)
+        places += [found.start()] * len(resolved)
+        at = found.end()
+    return b"".join((*pieces, value[at:])), [*places, *range(at, len(value) + 1)]

@@ -79,7 +79,9 @@ def resolve_vendors(purposes: Sequence[Purpose], problems: list[str]) -> tuple[P
 
 def problems(site: Site) -> list[str]:
     """What is wrong with a site, in the order of its options."""
-    rules = (_identity, _secret, _log, _log_options, _policies, _purposes, _names_and_paths, _durations, _appearance, _size)
+    rules = (
+        _identity, _secret, _log, _log_options, _policies, _purposes, _names_and_paths, _durations, _appearance, _size
+    )  # fmt: skip
     return [problem for rule in rules for problem in rule(site)]
 
 
@@ -126,6 +128,8 @@ def _log(site: Site) -> Iterator[str]:
 def _log_options(site: Site) -> Iterator[str]:
     if not site.log_key.strip():
         yield 'log_key: is empty; write the path of a file, such as "consentkit.key", whether it is there or not.'
+    if not 0 <= site.keep <= 240:
+        yield f"keep: {site.keep!r} is not a number of months from 0 to 240."
     if site.migrate not in ("auto", "manual"):
         yield f'migrate: {site.migrate!r} is not known; accepted: "auto", "manual".'
 
@@ -262,7 +266,7 @@ def _durations(site: Site) -> Iterator[str]:
 def _appearance(site: Site) -> Iterator[str]:
     accepted: Mapping[str, tuple[object, ...]] = {
         "notice_text": ("", "classic", "plain"),
-        "text_size": ("any", "root", None),
+        "text_size": ("any", "article", "root", "zoom", None),
         "mobile": ("auto", "always", None),
         "position": ("bottom", "top", "static"),
         "bar_position": ("start", "end"),

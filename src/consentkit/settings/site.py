@@ -40,6 +40,8 @@ class Site:
     log: str = "sqlite:///consent.db"
     #: The file with the keys that sign the log; a relative path starts at `folder`. `consentkit init` makes it.
     log_key: str = "consentkit.key"
+    #: For how many months after its last day an agreement, a withdrawal or accepted terms are kept, for `log prune`.
+    keep: int = 36
     #: Whether anyone may fetch the newest signed checkpoint of the log.
     checkpoint: bool = True
     #: "auto" | "manual": whether the log of an older version is upgraded at start, or by `consentkit log migrate`.
@@ -77,7 +79,8 @@ class Site:
     notice_text: str = ""
     #: Whether the notice stays until the terms are accepted.
     terms_required: bool = False
-    #: "any" | "root" | None: how text grows; "any" measures every text by script, "root" is for sites sized in rem.
+    #: "any" | "article" | "root" | "zoom" | None: how text grows. "any" measures every text by script, "article" that
+    #: of the article alone, "root" is for sites sized in rem, "zoom" for pages that are drawn rather than written.
     text_size: str | None = "any"
     #: "auto" | "always" | None: when the link to the mobile version is offered.
     mobile: str | None = "auto"
@@ -87,6 +90,9 @@ class Site:
     bar_position: str = "start"
     #: "children": nothing optional is offered.
     audience: str = ""
+    #: Whether pages that the app calls `public` are the same for everyone, so that a CDN may keep them. Off, because
+    #: without JavaScript such a page keeps asking, and the app must not make it for one visitor.
+    shared: bool = False
     #: Paths that are left alone, with everything below them.
     skip: Sequence[str] = ()
     #: Where relative paths start. Set by `Site.load`; otherwise the working folder.

@@ -24,10 +24,13 @@ doc.addEventListener("keydown", (event) => {
   box.querySelector("summary").focus();
 });
 // Fetches this page again for the present choice. One that answers a form can't be: it says so.
+const personal = () => location.href.replace(/(?=#|$)/, (location.search ? "&" : "?") + "ckit=1");
 const again = () => {
   const { ckitPost } = state();
   if (ckitPost) return show(ckitPost);
   history.scrollRestoration = "auto";
+  // The address alone would give the copy for everyone again.
+  if (doc.querySelector("script[data-ckit-anyone]")) history.replaceState(history.state, "", personal());
   location.reload();
 };
 const show = (text) => {

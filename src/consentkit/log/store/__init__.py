@@ -21,8 +21,13 @@ unfair: it sleeps longer and longer, and with four writers some waited over a se
 from __future__ import annotations
 
 from consentkit.log.store.appender import Appender
+from consentkit.log.store.auditor import Audit, audit
 from consentkit.log.store.integrator import TreeBroken, WentBack
-from consentkit.log.store.place import Place, Server, alone, check, locate, prepare
+from consentkit.log.store.officer import Done, NotDone, Officer
+from consentkit.log.store.place import Place, Server, alone, check, locate, prepare, version_of
 from consentkit.log.store.reader import Reader
 
-__all__ = ["Appender", "Place", "Reader", "Server", "TreeBroken", "WentBack", "alone", "check", "locate", "prepare"]
+__all__ = [
+    "Appender", "Audit", "Done", "NotDone", "Officer", "Place", "Reader", "Server", "TreeBroken", "WentBack", "alone",
+    "audit", "check", "locate", "prepare", "version_of",
+]  # fmt: skip

@@ -272,7 +272,7 @@ _COLUMNS = {
     "once": "text", "payload": "bytea", "leaf_hash": "bytea",
 }  # fmt: skip
 _INSERT_ON_SERVER = (
-    f"WITH h AS (UPDATE ckit_head SET size = size + %s RETURNING size - %s AS base), "
+    "WITH h AS (UPDATE ckit_head SET size = size + %s RETURNING size - %s AS base), "  # noqa: S608 - our own columns
     f"i AS (INSERT INTO ckit_entry (idx, {', '.join(_COLUMNS)}) "
     f"SELECT h.base + v.place - 1, {', '.join(f'v.{name}' for name in _COLUMNS)} "
     f"FROM h, unnest({', '.join(f'%s::{kind}[]' for kind in _COLUMNS.values())}) "

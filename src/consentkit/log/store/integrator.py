@@ -49,9 +49,7 @@ def tiles(on: Connection) -> Load:
         if (level, number) not in known:
             if len(known) > 64:
                 known.clear()  # a walk over a large log needs them in order, a few at a time
-            asked_for = select(tile_table.c.hashes).where(
-                tile_table.c.level == level, tile_table.c.number == number
-            )
+            asked_for = select(tile_table.c.hashes).where(tile_table.c.level == level, tile_table.c.number == number)
             known[level, number] = on.execute(asked_for).scalar() or b""
         return known[level, number]
 
@@ -184,7 +182,5 @@ def _sign(on: Connection, keyring: Keyring, checkpoint: Checkpoint, generation: 
     # Of a day its last is enough: every earlier one can be shown to be its beginning.
     of_today = (checkpoint_table.c.generation == generation) & (checkpoint_table.c.day == day)
     on.execute(delete(checkpoint_table).where(of_today))
-    on.execute(
-        insert(checkpoint_table).values(generation=generation, size=checkpoint.size, day=day, note=note)
-    )
+    on.execute(insert(checkpoint_table).values(generation=generation, size=checkpoint.size, day=day, note=note))
     return note

@@ -61,8 +61,7 @@ def locate(url: str, folder: Path) -> Place:
         raise _problem(f'{url!r} has more than a path (is a slash missing?); write "sqlite:///consent.db"')
     if not parsed.database or parsed.database == ":memory:":
         raise _problem(
-            f"{url!r} names no file, and a log in memory is gone when the process ends; "
-            'write "sqlite:///consent.db"'
+            f'{url!r} names no file, and a log in memory is gone when the process ends; write "sqlite:///consent.db"'
         )
     return (folder / parsed.database).absolute()
 
@@ -214,8 +213,7 @@ def _check_tables(place: Place, names: set[str]) -> int:
     if schema_table.name not in names:
         others = ", ".join(sorted(names)[:3])
         raise _problem(
-            f"{_named(place)} is the database of another program (its tables: {others}); "
-            "give the log a file of its own"
+            f"{_named(place)} is the database of another program (its tables: {others}); give the log a file of its own"
         )
     with engine(place, read_only=True).connect() as on:
         version, needed = on.execute(select(schema_table.c.version, schema_table.c.needed)).one()

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exc, func, select, text
 
+from consentkit.log import event as events
 from consentkit.log import notice as notices
 from consentkit.log import record as records
 from consentkit.log import tree
+from consentkit.log.event import Event
 from consentkit.log.filters import Filter
 from consentkit.log.notice import Notice
 from consentkit.log.problems import LogUnreadable
-from consentkit.log.record import UNKNOWN_NOTICE, Record
 from consentkit.log.receipt import Proof, promise_text
+from consentkit.log.record import UNKNOWN_NOTICE, Record
 from consentkit.log.reports import Asked, Status, Tally
 from consentkit.log.store import integrator
 from consentkit.log.store.place import Place, engine, reason_of
@@ -133,7 +135,9 @@ class Reader:
         """How the log stands."""
         with self._asking() as on:
             # By index: a log without a gap in its order needs no look at every entry for its first and last time.
-            first, last = on.execute(select(func.min(entry.c.time), func.max(entry.c.time)).where(entry.c.time > 0)).one()
+            first, last = on.execute(
+                select(func.min(entry.c.time), func.max(entry.c.time)).where(entry.c.time > 0)
+            ).one()
             grown = on.execute(select(tree_table)).one()
             note = integrator.last_note(on, grown.generation)
             return Status(
@@ -165,6 +169,37 @@ class Reader:
                 return None
             return _proof(on, found.idx, found.payload, found.leaf_hash, keyring)
 
+    def proofs(self, filter: Filter) -> Iterator[Proof]:
+        """Every record that the newest checkpoint includes, oldest first, each with its proof under that checkpoint."""
+        with self._asking() as on:
+            generation: int = on.execute(select(tree_table.c.generation)).scalar_one()
+            signed, note = integrator.last_checkpoint(on, generation), integrator.last_note(on, generation)
+        after, size = -1, signed.size if signed else 0
+        while True:
+            with self._asking() as on:
+                node = tree.node_of(integrator.tiles(on))
+                rows = on.execute(_walk(filter, after, size)).all()
+                page = [
+                    Proof(row.payload or b"", row.idx, tuple(tree.inclusion_proof(node, row.idx, size)), note)
+                    for row in rows
+                ]
+            if not page:
+                return
+            yield from page
+            after = page[-1].index
+
+    def find_index(self, record_id: str) -> int | None:
+        """Where the record with this id lies."""
+        with self._asking() as on:
+            found: int | None = on.execute(select(entry.c.idx).where(entry.c.id == record_id)).scalar()
+        return found
+
+    def happened(self) -> list[tuple[int, Event]]:
+        """What was done to the log, oldest first, each with its index."""
+        asked_for = select(entry.c.idx, entry.c.payload).where(entry.c.kind != CHOICE).order_by(entry.c.idx)
+        with self._asking() as on:
+            return [(row.idx, events.parse(row.payload)) for row in on.execute(asked_for)]
+
     def _records(self, asked_for: Select[tuple[int, bytes | None]]) -> list[Record]:
         with self._asking() as on:
             rows = on.execute(asked_for).all()
@@ -189,14 +224,16 @@ def _proof(on: Connection, index: int, payload: bytes, leaf: bytes, keyring: Key
         return Proof(payload, index, hashes=tuple(hashes), note=integrator.last_note(on, generation))
     if keyring is None:
         return Proof(payload, index)
-    return Proof(payload, index, promise=keyring.sign(promise_text(keyring.origin(generation), index, leaf), generation))
+    return Proof(
+        payload, index, promise=keyring.sign(promise_text(keyring.origin(generation), index, leaf), generation)
+    )
 
 
 def _bytes(on: Connection, place: Place) -> int:
     if isinstance(place, Path):
         return place.stat().st_size
     sizes = ", ".join(f"pg_total_relation_size('{name}')" for name in metadata.tables)
-    return sum(on.execute(text(f"SELECT {sizes}")).one())  # noqa: S608 - names of our own tables
+    return sum(on.execute(text(f"SELECT {sizes}")).one())
 
 
 EPOCH = date(1970, 1, 1)
@@ -213,9 +250,7 @@ def _walk(filter: Filter, after: int, size: int) -> Select[tuple[int, bytes | No
     return _ENTRIES.where(*bounds, *conditions).order_by(entry.c.idx).limit(PAGE)
 
 
-def _conditions(
-    filter: Filter, pattern_column: ColumnElement[Any] = entry.c.pattern
-) -> list[ColumnElement[bool]]:
+def _conditions(filter: Filter, pattern_column: ColumnElement[Any] = entry.c.pattern) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filter.subject is not None:
         conditions.append(entry.c.subject == filter.subject)
@@ -251,9 +286,7 @@ def _pattern_conditions(filter: Filter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _answered(
-    kind: str, name: str, *, answer: bool | None = None, version: str | None = None
-) -> ColumnElement[bool]:
+def _answered(kind: str, name: str, *, answer: bool | None = None, version: str | None = None) -> ColumnElement[bool]:
     with_it = select(part.c.pattern).where(part.c.part == kind, part.c.name == name)
     if answer is not None:
         with_it = with_it.where(part.c.answer == int(answer))

@@ -1,0 +1,99 @@
+"""Which log a command is about, with which keys, and who gives it."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from consentkit.cli.site import load_site
+from consentkit.errors import ConfigurationError
+from consentkit.log import filters
+from consentkit.log.filters import Filter
+from consentkit.settings import Site
+
+if TYPE_CHECKING:
+    from consentkit.log.checkpoint import VerifierKey
+    from consentkit.log.keyring import Keyring
+    from consentkit.log.store import Officer, Place, Reader
+
+
+def reader_of(arguments: argparse.Namespace) -> Reader:
+    # sqlalchemy takes longer to import than the rest of the command line.
+    from consentkit.log import store
+
+    place = place_of(arguments)
+    store.check(place)
+    return store.Reader(place)
+
+
+def officer_of(arguments: argparse.Namespace) -> Officer:
+    from consentkit.log import store
+
+    return store.Officer(place_of(arguments), arguments.by or getpass.getuser())
+
+
+def place_of(arguments: argparse.Namespace) -> Place:
+    from consentkit.log import store
+
+    if arguments.log is not None:
+        return store.locate(arguments.log, Path.cwd())
+    site = site_of(arguments)
+    return store.locate(site.log, site.folder)
+
+
+def site_of(arguments: argparse.Namespace) -> Site:
+    loader = getattr(arguments, "site_loader", None)
+    site: Site = load_site(arguments) if loader is None else loader()
+    return site
+
+
+def keyring_of(arguments: argparse.Namespace) -> Keyring | None:
+    """The keys of `--log-key`, or without `--log` those of the site; None when there are none."""
+    from consentkit.log import keyring
+
+    if arguments.log_key is not None:
+        keys = keyring.load(Path(arguments.log_key))
+        if keys is None:
+            raise ConfigurationError([f"--log-key: there is no file {arguments.log_key!r}."])
+        return keys
+    if arguments.log is not None:
+        return None
+    site = site_of(arguments)
+    return keyring.load(site.folder / site.log_key)
+
+
+def verifiers_of(arguments: argparse.Namespace) -> list[VerifierKey]:
+    """The public keys of `--key`, or else those of the log."""
+    from consentkit.log import checkpoint
+
+    if arguments.key:
+        try:
+            return [checkpoint.parse_verifier_key(line) for line in arguments.key]
+        except checkpoint.UnreadableNote as problem:
+            raise ConfigurationError([f"--key: {problem}."]) from None
+    keys = keyring_of(arguments)
+    if keys is None:
+        raise ConfigurationError(["--key: write the log's public key; `consentkit log status` prints it."])
+    return [key.verifier for key in keys.keys]
+
+
+def filter_of(arguments: argparse.Namespace) -> Filter:
+    return filters.read(**filter_words(arguments))
+
+
+def filter_words(arguments: argparse.Namespace) -> dict[str, str | None]:
+    """What was asked for, in the words of the command line."""
+    return {
+        "subject": arguments.subject,
+        "since": arguments.since,
+        "until": arguments.until,
+        "action": arguments.action,
+        "purpose": arguments.purpose,
+        "vendor": arguments.vendor,
+        "policy": arguments.policy,
+        "notice": arguments.notice,
+        "language": arguments.language,
+        "site": arguments.of_site,
+    }

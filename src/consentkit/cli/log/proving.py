@@ -1,0 +1,159 @@
+"""The commands that prove: `verify` and `proof`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from consentkit.cli.log.opening import keyring_of, officer_of, place_of, reader_of, verifiers_of
+from consentkit.cli.log.output import new_file, print_json, used_wrongly
+from consentkit.log import dsar
+from consentkit.log import receipt as receipts
+from consentkit.log import verify as verifying
+from consentkit.log.event import Kind, ranges
+from consentkit.log.filters import Filter
+from consentkit.log.record import UNKNOWN_NOTICE, Record
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    return _verify_file(arguments, Path(arguments.file)) if arguments.file else _verify_log(arguments)
+
+
+def _verify_log(arguments: argparse.Namespace) -> int:
+    from consentkit.log import store
+
+    place = place_of(arguments)
+    store.check(place)
+    keys = keyring_of(arguments)
+    others = {}
+    for name in arguments.checkpoint or []:
+        try:
+            others[name] = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as problem:
+            return used_wrongly(f"{name!r} can't be read: {problem}")
+    found = store.audit(place, keys, others=others, progress=_bar)
+    for each in found.problems:
+        print(each)
+    if found.more_problems:
+        print(f"… and {found.more_problems} more")
+    if arguments.json or not sys.stdout.isatty():
+        print_json({name: value for name, value in vars(found).items() if name != "problems"})
+    else:
+        print(_summary(found, signed=keys is not None))
+    return 1 if found.problems else 0
+
+
+def _summary(found: object, *, signed: bool) -> str:
+    values = vars(found)
+    word = f"{len(values['problems'])} problems" if values["problems"] else "Everything is as it was signed"
+    if not signed and not values["problems"]:
+        word = "The log agrees with itself (no key was given, so no signature was checked)"
+    return (
+        f"{word}: {values['size']:,} entries, {values['records']:,} records, {values['erased']:,} erased, "
+        f"{values['folded']:,} folded away, {values['notices']:,} notices, {values['checkpoints']:,} checkpoints; "
+        f"root {values['root']}."
+    )
+
+
+def _bar(done: int, all: int) -> None:
+    """Progress, for who looks at a terminal."""
+    if sys.stderr.isatty():
+        width = 30 * done // max(all, 1)
+        end = "\n" if done >= all else ""
+        print(f"\r[{'#' * width}{'.' * (30 - width)}] {done:,} of {all:,}", end=end, file=sys.stderr, flush=True)
+
+
+def _verify_file(arguments: argparse.Namespace, path: Path) -> int:
+    keys = verifiers_of(arguments)
+    problems: list[str] = []
+    beside = Path(f"{path}.manifest")
+    try:
+        if beside.exists():
+            manifest = verifying.read_manifest(beside.read_text(encoding="utf-8"), keys)
+            problems += verifying.check_export(manifest, _pieces(path))
+            if manifest.format == "receipts":
+                problems += [f"line {n}: {why}" for n, why in verifying.check_receipts(_lines(path), keys)]
+            sentence = f"{path} is the export of {manifest.rows:,} records that {manifest.by} made at {manifest.time}."
+        else:
+            proof, checkpoint = verifying.check_receipt(path.read_text(encoding="utf-8"), keys)
+            sentence = (
+                f"{path} is entry {proof.index} of {checkpoint.origin}, "
+                f"under its signed root of {checkpoint.size:,} entries."
+                if checkpoint
+                else f"{path} was promised to become entry {proof.index}; ask again for the proof."
+            )
+    except verifying.Unproven as problem:
+        problems.append(str(problem))
+        sentence = ""
+    except (OSError, UnicodeDecodeError) as problem:
+        return used_wrongly(f"{str(path)!r} can't be read: {problem}")
+    for each in problems:
+        print(f"{path}: {each}")
+    if not problems:
+        print(sentence)
+    return 1 if problems else 0
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            yield piece
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8", newline="\n") as file:
+        yield from file
+
+
+def proof(arguments: argparse.Namespace) -> int:
+    reader, keys = reader_of(arguments), keyring_of(arguments)
+    public = [str(key.verifier) for key in keys.keys] if keys else []
+    found = reader.proof(arguments.id, keys)
+    if found is None:
+        print(f"consentkit: There is no record {arguments.id!r} in this log.", file=sys.stderr)
+        return 1
+    if arguments.bundle:
+        return _bundle(arguments, public)
+    if arguments.tlog:
+        sys.stdout.write(found.text)
+        return 0 if found.text else 1
+    print(json.dumps(receipts.receipt(found, public), ensure_ascii=False, indent=1))
+    return 0
+
+
+def _bundle(arguments: argparse.Namespace, public: list[str]) -> int:
+    """Everything of the person whose record it is, as a zip file."""
+    reader, keys = reader_of(arguments), keyring_of(arguments)
+    record = reader.get(arguments.id)
+    assert record is not None
+    theirs = [record] if record.subject is None else list(reader.oldest_first(Filter(subject=record.subject)))
+    target = Path(arguments.bundle)
+    try:
+        with new_file(target):
+            pass
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            for each in theirs:
+                found = reader.proof(each.id, keys)
+                if found is None:
+                    continue  # erased meanwhile
+                notice = None if each.notice == UNKNOWN_NOTICE else reader.notice(each.notice)
+                for name, body in dsar.bundle(each, notice, found, public).items():
+                    archive.writestr(f"{each.id}/{name}", body)
+                if each.id == record.id:
+                    archive.writestr("README.txt", dsar.readme(each.site, found))
+    except FileExistsError:
+        return used_wrongly(f"{arguments.bundle!r} is there already; name a new file")
+    except OSError as problem:
+        return used_wrongly(f"{arguments.bundle!r} can't be written: {problem.strerror}")
+    _told(arguments, theirs)
+    print(f"{len(theirs)} record{'s' if len(theirs) != 1 else ''} in {target}.")
+    return 0
+
+
+def _told(arguments: argparse.Namespace, theirs: list[Record]) -> None:
+    places = ranges(each.index for each in theirs if each.index is not None)
+    officer_of(arguments).tell(Kind.EXPORT, {"format": "bundle", "rows": len(theirs), "of": places})
