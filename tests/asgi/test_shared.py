@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,19 @@ from hypothesis import strategies as st
 
 from consentkit import ConsentMiddleware, Purpose, Vendor, accept, consent_of, reader_of, restrict
 from consentkit.testing import cookies
-from tests.asgi.harness import NAVIGATION, PAGE, App, Exchange, Message, Receive, Send, answering, call, make_site, scope_of
+from tests.asgi.harness import (
+    NAVIGATION,
+    PAGE,
+    App,
+    Exchange,
+    Message,
+    Receive,
+    Send,
+    answering,
+    call,
+    make_site,
+    scope_of,
+)
 
 TYPE = (b"content-type", b"text/html")
 PUBLIC = (b"cache-control", b"public, max-age=60")
@@ -54,7 +65,8 @@ visitors = st.fixed_dictionaries({
         "save-data": st.just("on"),
     }),
     "asks": st.sampled_from([
-        NAVIGATION, {"accept": "*/*"}, {}, {"accept": "text/html"}, {"sec-fetch-dest": "empty", "sec-fetch-mode": "cors"},
+        NAVIGATION, {"accept": "*/*"}, {}, {"accept": "text/html"},
+        {"sec-fetch-dest": "empty", "sec-fetch-mode": "cors"},
         {"sec-fetch-dest": "iframe", "sec-fetch-mode": "navigate"}, {"sec-purpose": "prefetch"}, {"hx-request": "true"},
     ]),
 })  # fmt: skip
@@ -65,11 +77,11 @@ async def told(app: App, **scope: Any) -> Exchange:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ConsentMiddleware, Any]]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> tuple[ConsentMiddleware, Any]:
     folder = tmp_path_factory.mktemp("shared")
     options: dict[str, Any] = {"mobile": "always"}
     app = app_of(folder, **options)
-    yield app, app.site
+    return app, app.site
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -81,7 +93,8 @@ async def test_everyone_gets_the_same_bytes_and_headers(
     No cookie, signal, language or device of a visitor changes a byte or a header of such a page.
     """
     app, site = shared
-    headers = {**who["asks"], **who["headers"], **jar(site, granted=who["granted"], reader=who["reader"], more=who["more"])}
+    brought = jar(site, granted=who["granted"], reader=who["reader"], more=who["more"])
+    headers = {**who["asks"], **who["headers"], **brought}
 
     first = await told(app, query=query)
     other = await told(app, query=query, headers=headers)

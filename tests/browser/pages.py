@@ -66,7 +66,33 @@ LONG = (
     + "</main></body></html>"
 )
 
+# Made for a desk: fixed widths in the sheet, in attributes, a grid, data and code that can't be narrower.
+WIDE = (
+    "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>Wide</title><style>#page{width:980px;font:11px Arial}"
+    "#page #side{position:absolute!important;left:760px;width:200px!important}.grid{display:grid;grid-template-columns:"
+    "repeat(3,320px)}.row{display:flex;width:960px}.row div{width:320px;white-space:nowrap}</style></head><body><div id=page>"
+    "<div class=grid><p>One column</p><p>Another column</p><p>The third column</p></div><div class=row><div>A line that does"
+    " not wrap at all by itself</div><div>Next to it</div></div><div id=side>The side</div><table class=layout width=980>"
+    "<tr><td width=400><img src='data:image/gif;base64,R0lGODlhAQABAAAAACw=' width=900 height=40 alt=''>Left<td>Right</table>"
+    f"<table class=data border=1><tr>{''.join(f'<th>Column{n}' for n in range(12))}<tr>{''.join(f'<td>{n}.00' for n in range(12))}"
+    f"</table><pre>{'code ' * 40}</pre><form name=f action=/send><input name=q value=1 size=60><input type=checkbox name=c checked>"
+    "<select name=s><option>one</select><button name=b value=1>Send</button></form></div></body></html>"
+)
+MENU = (
+    "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>Menu</title><style>#menu{width:980px;height:22px;"
+    "overflow:hidden}#menu a{float:left;width:96px;font-size:10px;line-height:22px}</style></head><body><div id=menu>"
+    f"{''.join(f'<a href=/{n}>SECTION {n}</a>' for n in range(10))}</div><ul class=nav>"
+    f"{''.join(f'<li><a href=/{n}>Page {n}</a>' for n in range(9))}</ul><p>Text</p></body></html>"
+)
+STUBBORN = (
+    "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>Stubborn</title></head><body><p>Text</p>"
+    "<div id=d style='width:900px!important;min-width:900px!important'><p>Wide</p></div></body></html>"
+)
+
 PAGES: dict[str, str] = {
+    "/wide": WIDE,
+    "/old/menu": MENU,
+    "/stubborn": STUBBORN,
     "/long": LONG,
     "/": article(body=FRAME),
     "/dark": article(VIEWPORT + '<meta name="color-scheme" content="light dark">', FRAME),

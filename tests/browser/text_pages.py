@@ -81,7 +81,7 @@ TEXT_PAGES: dict[str, str] = {
     "sheet": page(
         "p{font-size:14px}",
         f"<h1>Late</h1><p>{WORDS * 2}</p><script>setTimeout(()=>{{const s=document.createElement('style');"
-        "s.textContent='p{font-size:18px}h1{font-size:22px}';document.head.append(s)}},0)</script>",
+        "s.textContent='p{font-size:18px}h1{font-size:22px}';document.head.append(s)},0)</script>",
     ),
     "rtl": page(
         "body{font:14px/20px serif}.side{float:right;width:120px;height:60px}",

@@ -4,11 +4,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from consentkit.log.checkpoint import make_key, write_key
 from consentkit.log.keyring import Keyring, load
 from consentkit.log.store import prepare
 from consentkit.log.writer import Log
+
+# A disk that others use makes a law slow, never wrong.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

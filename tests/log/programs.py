@@ -15,6 +15,9 @@ from tests.log.samples import NOON, NOTICE, new_id, record
 
 
 def log_in(folder: str) -> Log:
+    """The log in this folder, or on this server."""
+    if folder.startswith("postgresql://"):
+        return Log(folder, Path.cwd())
     return Log("sqlite:///consent.db", Path(folder))
 
 

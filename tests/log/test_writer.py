@@ -21,7 +21,7 @@ from consentkit.log import writer
 from consentkit.log.filters import Filter
 from consentkit.log.problems import LogBusy, LogUnreadable
 from consentkit.log.record import Record, Stored
-from consentkit.log.store import Reader, alone
+from consentkit.log.store import Reader, alone, audit
 from consentkit.log.store import place as places
 from consentkit.log.writer import Log
 from tests.log.samples import NOON, NOTICE, new_id, record
@@ -460,6 +460,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     kept = {each.index: each.id for each in Reader(tmp_path / "consent.db").oldest_first(Filter())}
     assert sorted(index for index in kept if index is not None) == list(range(len(kept)))
     assert acknowledged.items() <= kept.items()
+    assert audit(tmp_path / "consent.db").problems == []
 
 
 def test_a_fork_of_an_open_log_loses_nothing(tmp_path: Path) -> None:

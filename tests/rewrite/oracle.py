@@ -61,7 +61,12 @@ def judge_foreign(host: str, path: str) -> Held | None:
     return Held("marketing", "everyone")
 
 
-HOLDING = Rules(judge, b' data-ckit-text="150"')
+def signatures(script: bytes) -> Held | None:
+    """Holds what calls "track(", as a snippet does."""
+    return Held("analytics", "counter") if b"track(" in script else None
+
+
+HOLDING = Rules(judge, b' data-ckit-text="150"', signatures=signatures)
 INSERTING = Rules(None, b' data-ckit-text="150"')
 
 
@@ -150,7 +155,7 @@ def _own(attributes: Mapping[str, str]) -> dict[str, str]:
             continue
         if was_held and name == "type" and value == "text/plain":
             continue
-        own[name.removeprefix("data-ckit-")] = value
+        own[name.removeprefix("data-ckit-")] = value.replace("data:,#", "") if was_held and name == "style" else value
     return own
 
 
@@ -167,7 +172,9 @@ def _cleaned(children: Iterable[Tree], parent: str) -> tuple[Tree, ...]:
         if cleaned[0] == "Text":
             text = cleaned[1]
             if parent == "noscript":
-                text = _MARKS.sub("", text).replace("data-ckit-", "")
+                text = _MARKS.sub("", text).replace("data-ckit-", "").replace("data:,#", "")
+            elif parent == "style":
+                text = text.replace("data:,#", "")
             if kept and kept[-1][0] == "Text":
                 kept[-1] = ("Text", kept[-1][1] + text)
                 continue

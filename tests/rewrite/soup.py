@@ -34,7 +34,10 @@ PIECES = [
     b'<script>--></script>', b'</title x=">">', b'<svg><script href="//tracker.x/h"/>', b'<svg><style>',
     b'<svg><title>', b'<ruby><rt>', b'<col>', b'<caption>', b'<hr>', b'<form>', b'</form>',
     b'<iframe srcdoc="&lt;img src=//tracker.x&gt;">', b'<object>', b'<applet>', b'<marquee>',
-    b'</marquee>', b'\\x00', b'\xc3\xa9',
+    b'</marquee>', b'\\x00', b'\xc3\xa9', b'<style>a{b:url(//tracker.x/c)}</style>', b"<style>@import '//tracker.x/i'",
+    b'url(//tracker.x/u)', b'<p style="background:url(//tracker.x/p)">', b"<b style='a:url(&quot;//tracker.x/&quot;)'>",
+    b'<script>track(1)</script>', b'<script type=module>track(2)</script>', b'track(', b'<script type=a/b>track(3)',
+    b'<meta http-equiv=refresh content="0;url=//tracker.x/r">', b'<svg style="a:url(//tracker.x/)">',
 ]  # fmt: skip
 
 FRAMES = [

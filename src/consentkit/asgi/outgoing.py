@@ -188,18 +188,19 @@ class Outgoing:
         if not self._anyone and not workshop.site.shared and caching.lowers_a_shared_page(headers):
             workshop.tell_once(
                 "shared", "The page %s was called cacheable for everyone; it is sent as private, because it is made"
-                " for one visitor.", visit.path,
+                " for one visitor; shared = true would make it the same for all.", visit.path,
             )  # fmt: skip
         hints = Hints(
             app=_text(first(headers, LANGUAGE)),
             content_language=_text(first(headers, b"content-language")),
             accept_language=visit.accept_language,
+            native=first(headers, VIEW) == b"native",
         )
         delivery = INLINE
         if first(headers, csp.CSP) is not None:
             delivery, headers = csp.deliver(headers, workshop.hashes(decision, visit, shared=shared))
         insertions = workshop.controls.insertions(decision, visit, delivery, hints, shared=shared)
-        rules = workshop.rules(decision, visit, xhtml=made.xhtml)
+        rules = workshop.rules(decision, visit, xhtml=made.xhtml, native=hints.native)
         rewriter = Rewriter(rules, insertions, made.inserting, host=visit.hostname)
         observed = workshop.observed(visit, decision)
         observer = Rewriter(observed, insertions, Inserting.NEVER, host=visit.hostname) if observed else None

@@ -138,16 +138,16 @@ class Workshop:
     def salt(self) -> bytes:
         return self.random(SALT_BYTES)
 
-    def rules(self, decision: Decision, visit: Visit, *, xhtml: bool) -> Rules:
-        """What is held back from this visitor, and how the page is shown."""
+    def rules(self, decision: Decision, visit: Visit, *, xhtml: bool, native: bool = False) -> Rules:
+        """What is held back from this visitor, and how the page is shown. `native`: the app answered in that view."""
         judge = self._judge(visit, decision.allowed)
-        key = (judge, decision.text_size, decision.view, xhtml)
+        key = (judge, decision.text_size, decision.view, xhtml, native)
         rules = self._rules.get(key)
         if rules is None:
             if len(self._rules) >= MAX_RULES:
                 self._rules.clear()
             attributes = self.controls.html_attributes(decision)
-            rules = self._rules[key] = Rules(judge, attributes, decision.view is not None, xhtml)
+            rules = self._rules[key] = Rules(judge, attributes, decision.view is not None and not native, xhtml)
         return rules
 
     def observed(self, visit: Visit, decision: Decision) -> Rules | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -496,7 +496,9 @@ class Composed:
             return b""
         # A nonce is new on each page, so nothing with one in it is remembered.
         head = self._controls._compose_head if self._delivery.nonce else self._controls._head
-        return head(self._decision, self._delivery, page.viewport, self._gaps(page)["base"], self._shared)
+        # What the app laid out for this view itself is not laid out anew.
+        decision = replace(self._decision, view=None) if self._hints.native else self._decision
+        return head(decision, self._delivery, page.viewport, self._gaps(page)["base"], self._shared)
 
     def body(self, page: HostPage) -> bytes:
         if page.amp:

@@ -14,6 +14,8 @@ class Hints:
     app: str | None = None
     content_language: str | None = None
     accept_language: str = ""
+    #: The app answered in the chosen view itself (`X-View: native`), so its page is not laid out anew.
+    native: bool = False
 
 
 @dataclass(frozen=True)

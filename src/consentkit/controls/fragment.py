@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from consentkit.templates import Markup
 
 #: `root`: origin, if needed, and root_path. `base`: the same with our prefix. `next`: where to go back to, as it
-#: stands in an attribute; `query`: the same, percent-encoded for a query; `view`: where the link to another version leads, the same way. `token`: the view token. `nonce`: the page's,
-#: as an attribute, or nothing.
+#: stands in an attribute; `query`: the same, percent-encoded for a query; `view`: where the link to another version
+#: leads, the same way. `token`: the view token. `nonce`: the page's, as an attribute, or nothing.
 GAPS = ("root", "base", "next", "query", "view", "token", "nonce")
 
 # Control characters that HTML does not allow (13.2.3.5 calls them parse errors), so that no text can hold them.

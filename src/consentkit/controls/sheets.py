@@ -38,6 +38,13 @@ _ZOOM = "html{chosen} body{{zoom:{ratio:g}}}html{chosen} #ckit-root{{zoom:calc(1
 
 _HEAD = b' data-ckit-ui="head"'
 
+# How a page is fetched again. Where it may be the same for everyone its address alone would give that copy again.
+_RELOAD = "location.reload()"
+_OWN = 'location.href.replace(/(?=#|$)/, (location.search ? "&" : "?") + "ckit=1")'
+_OWN_RELOAD = (
+    f'if (doc.querySelector("script[data-ckit-anyone]")) history.replaceState(history.state, "", {_OWN});\n{_RELOAD}'
+)
+
 # On a page for everyone the size comes by script, so without script the control would change nothing.
 _NO_SIZES = "@media (scripting:none){#ckit-root [data-ckit-says]{display:none}}"
 
@@ -115,7 +122,7 @@ class Sheets:
     ) -> bytes:
         """As `head`, for a page that is the same for everyone; a view is then part of its address."""
         style, script = shared.end(delivery, base, asks=asks)
-        return style + self._view(decision, delivery, _HEAD + nonce_attribute(delivery), viewport) + script
+        return style + self._view(decision, delivery, _HEAD + nonce_attribute(delivery), viewport, base) + script
 
     def head(self, decision: Decision, delivery: Delivery, *, asks: bool, viewport: str | None, base: bytes) -> bytes:
         """The bytes for the end of the head. `base`: our prefix as an attribute holds it."""
@@ -183,7 +190,7 @@ def sheets(site: Site) -> Sheets:
     scope = _ARTICLE if site.text_size == "article" else "html"
     parts = [files.script("text").naming(TEXT_SCOPE=scope)] * grows_by_script + [files.script("sizes")]
     text = files.asset("text", JS, Sheet("\n".join(part.text for part in parts)))
-    whole = files.script("ckit", "page", "choice").naming(TEXT_FILE=text.name)
+    whole = files.script("ckit", "page", "choice").naming(TEXT_FILE=text.name, RELOAD=_OWN_RELOAD if site.shared else _RELOAD)
     view = files.style("view")
     return Sheets(
         styles=styles,
@@ -209,6 +216,8 @@ def _shared(site: Site, styles: Mapping[tuple[bool, bool], Sheet], view: Sheet, 
     exempt = [[purpose.name, vendor.name] for purpose in site.exempt for vendor in vendors_of(purpose)]
     script = files.script("ckit", "page", "choice", "shared").naming(
         TEXT_FILE=text.name,
+        RELOAD=_OWN_RELOAD,
+        OWN=_OWN,
         NAME=site.cookie_name,
         EXEMPT=_js(exempt),
         VIEWS=_js(site.mobile is not None),

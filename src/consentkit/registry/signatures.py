@@ -3,7 +3,7 @@
 A row is a vendor of the registry and fragments, all of which must be there. What a fragment may be:
 - a call of the vendor's own function with its own arguments (`fbq('init'`, `_paq.push(`);
 - the global that its loader makes, as it makes it (`window.hj=`); or
-- the vendor's script file in a string, together with what puts it into the page (`createElement`, `.src`).
+- the vendor's script file in a string, together with what puts it into the page (`.createElement`).
 
 Never a host alone: a quarter of the inline scripts on real pages name one, in a menu, a share link or a state.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 #: What a loader does with the address that it has.
-_LOADS = b"createElement"
+_LOADS = b".createElement"
 
 _CALLS = {
     "google-analytics": (
@@ -102,7 +102,7 @@ def _rows() -> Iterator[tuple[str, tuple[bytes, ...]]]:
     for vendor, calls in _CALLS.items():
         yield from ((vendor, (call.encode(),)) for call in calls.split("|"))
     for vendor, files in _LOADERS.items():
-        yield from ((vendor, (file.encode(), _LOADS)) for file in files.split("|"))
+        yield from ((vendor, (_LOADS, file.encode())) for file in files.split("|"))
 
 
 #: (vendor, fragments that a script of theirs has, all of them), in the order in which they are tried.

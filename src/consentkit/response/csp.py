@@ -35,7 +35,7 @@ HASH = re.compile(r"'sha(256|384|512)-")
 
 @dataclass(frozen=True)
 class Hashes:
-    """Base64 SHA-256 of our inline style and script. `early`: of the one at the start of the head, where there is one."""
+    """Base64 SHA-256 of our inline style and script. `early`: of the one at the start of the head, if there is one."""
 
     style: str
     script: str

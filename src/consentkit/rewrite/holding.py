@@ -7,6 +7,7 @@ before the name of each attribute that has to wait, and the reason right after t
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -187,9 +188,14 @@ class Question:
         return [(at, held) for at, held in waiting if held is not None]
 
 
+_CARRIES = re.compile(rb":|[sS][rR][cC][dD][oO][cC]")
+
+
 def judge_tag(tag: bytes, name: bytes, table: Mapping[bytes, _Attributes], question: Question) -> Verdict:
     """The verdict on a whole start tag. `name`: of the element, lower case."""
-    if question.base is None and not MAY_NAME_A_HOST.search(tag) and not (name == b"script" and b":" in tag):
+    # Scripts and documents inside a tag may be written in ways that hide their addresses.
+    is_open = name in (b"script", b"iframe") and _CARRIES.search(tag)
+    if question.base is None and not is_open and not MAY_NAME_A_HOST.search(tag):
         return PASS
     return _judge(tag, name, table.get(name, NOTHING), question)
 

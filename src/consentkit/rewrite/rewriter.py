@@ -751,12 +751,14 @@ class Rewriter(Tokens):
         held = self._question.value(decode(value), reads)
         if held is not None:
             self.held[held[0].purpose, held[0].vendor, held[1]] += 1
-        elif not whole and (reads is not Reads.URL or not value):
+        elif not whole and (reads not in _READ_BY_START or not value):
             self.held["unclassified", None, ""] += 1
             return True
         return held is not None
 
 
+#: The start of a value says where it leads; of a script there is more to read, but none may be read for ever.
+_READ_BY_START = (Reads.URL, Reads.SCRIPT)
 _READING_AHEAD = (Place.UNDECIDED, Place.AT_BODY_START)
 _SETTLED = (Place.UNDECIDED, Place.IN_BODY)  # at the end of the input, nothing more goes in
 _AMP = frozenset({b"amp", "⚡".encode(), "⚡\ufe0f".encode()})

@@ -46,14 +46,16 @@ class TextEnd(Tokens):
         self._passes = True
         return at
 
-    def _let_go(self, data: bytes, at: int) -> int:
+    # A text has no tags, so nobody asks about them.
+
+    def _let_go(self, data: bytes, at: int) -> int:  # pragma: no cover - see above
         raise AssertionError("no tag is read here")
 
-    def _reads_ahead(self) -> bool:
-        return True  # no tag is waited for
+    def _reads_ahead(self) -> bool:  # pragma: no cover - see above
+        return True
 
-    def _has_cdata(self) -> bool:
-        raise AssertionError("no markup is read here")
+    def _has_cdata(self) -> bool:  # pragma: no cover - see above
+        return False
 
     def _end(self, data: bytes, at: int) -> None:
         """Nothing to do: a text without end is none."""

@@ -174,20 +174,20 @@ def refresh(value: str) -> str:
     return url.partition(start[1])[0] if start[1] else url
 
 
-#: More of a data: URL is not looked into.
-LONGEST_SCRIPT = 64 * 1024  # bytes, decoded
-
 _DATA = re.compile(r"data:([^,]*),", re.I)
 _QUOTED_URL = re.compile(r"""["'`]((?:https?:)?//[^"'`\s\\]++)""", re.I)
 
 
 def data_script(url: str) -> str | None:
-    """The text that stands in a data: URL; None for any other URL, "" when it can't be read."""
+    """The text that stands in a data: URL; None for any other URL, "" when it can't be read.
+
+    Tags are read up to 64 KiB (`LONGEST_WAIT`), so this is bounded.
+    """
     url = url.strip(_C0_AND_SPACE).translate(_LINE_BREAKS)
     data = _DATA.match(url)
     if data is None:
         return None
-    raw = unquote_to_bytes(url[data.end() : data.end() + 4 * LONGEST_SCRIPT])
+    raw = unquote_to_bytes(url[data.end() :])
     if data[1].lower().rstrip().endswith(";base64"):
         raw = raw.translate(None, b" \t\n\f\r").rstrip(b"=")
         raw = raw[: len(raw) - (len(raw) % 4 == 1)]
@@ -195,7 +195,7 @@ def data_script(url: str) -> str | None:
             raw = b64decode(raw + b"=" * (-len(raw) % 4))
         except ValueError:
             return ""
-    return raw[:LONGEST_SCRIPT].decode("utf-8", "replace")
+    return raw.decode("utf-8", "replace")
 
 
 def quoted_urls(script: str) -> Iterator[str]:

@@ -121,7 +121,7 @@ def _secret(site: Site) -> Iterator[str]:
 
 def _log(site: Site) -> Iterator[str]:
     scheme, found, _ = site.log.partition("://")
-    if not found or scheme != "sqlite":
+    if not found or scheme not in ("sqlite", "postgresql"):
         yield f'log: {site.log!r} is not a log; write a database URL like "sqlite:///consent.db".'
 
 

@@ -22,7 +22,11 @@ const offenders = (box, found) => {
 const mend = () => {
   for (let round = 0; round < 3 && page.scrollWidth > page.clientWidth; round++) {
     const found = offenders(document.body, []);
-    for (const each of found) each.dataset.ckitM = round < 1 ? "" : round < 2 && !each.matches("table,pre") ? "" : "roll";
+    for (const each of found) {
+      // An important width in the attribute beats any sheet.
+      for (const name of ["width", "min-width"]) each.style.getPropertyPriority(name) && each.style.removeProperty(name);
+      each.dataset.ckitM = round < 1 ? "" : round < 2 && !each.matches("table,pre") ? "" : "roll";
+    }
   }
 };
 document.addEventListener("DOMContentLoaded", mend);

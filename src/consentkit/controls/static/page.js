@@ -16,6 +16,11 @@ doc.addEventListener("toggle", ({ target }) => {
   script.src = doc.getElementById("ckit-form").getAttribute("action").replace(/choice$/, "assets/TEXT_FILE");
   doc.head.append(script);
 }, true);
+// Another version of the page is shown at the same place of it; a redirect keeps the fragment of the link.
+doc.addEventListener("click", ({ target }) => {
+  const link = target.closest?.("[data-ckit-action=view]");
+  if (link) link.hash = location.hash;
+});
 // Escape closes the text size panel. In the banner it does nothing: putting it away is not an answer.
 doc.addEventListener("keydown", (event) => {
   const box = event.key === "Escape" && doc.activeElement.closest("#ckit-root details[open]");
@@ -24,14 +29,12 @@ doc.addEventListener("keydown", (event) => {
   box.querySelector("summary").focus();
 });
 // Fetches this page again for the present choice. One that answers a form can't be: it says so.
-const personal = () => location.href.replace(/(?=#|$)/, (location.search ? "&" : "?") + "ckit=1");
 const again = () => {
   const { ckitPost } = state();
   if (ckitPost) return show(ckitPost);
   history.scrollRestoration = "auto";
-  // The address alone would give the copy for everyone again.
-  if (doc.querySelector("script[data-ckit-anyone]")) history.replaceState(history.state, "", personal());
-  location.reload();
+  // RELOAD is put in by sheets.py: where pages may be the same for everyone it asks for this visitor's own.
+  RELOAD;
 };
 const show = (text) => {
   const saved = doc.getElementById("ckit-saved");

@@ -1,20 +1,23 @@
 // A page that is the same for everyone, in the hands of one visitor. early.js has left on its element what is known of
 // them: frames and images of agreed vendors come alive in place, scripts by the page that is made for this visitor.
 const facts = doc.querySelector("script[data-ckit-anyone]").dataset;
+const [fits, away, came] = words(facts.ckitIs, ",").map((each) => each && each !== "false");
+let left = away;
 const choice = new URLSearchParams(facts.ckitChoice);
-const given = (name) => facts.ckitFits ? words(choice.get(name), ".") : [];
+const given = (name) => fits ? words(choice.get(name), ".") : [];
 const allowed = given("gv");
 // What runs until somebody objects is held for all, because the page can't know who has.
 const objected = words(choice.get("r"), ".");
 const exempt = EXEMPT.filter(([purpose]) => !objected.includes(purpose)).map(([, vendor]) => vendor);
 const elsewhere = (more) => {
-  facts.ckitAway = 1;
+  left = true;
   location.replace(more);
 };
 const waiting = (names) => [...doc.querySelectorAll("[data-ckit-vendor]")].filter((each) => names.includes(each.dataset.ckitVendor));
-const leave = () => facts.ckitAway || (waiting(allowed).some((each) => each.matches("script")) && elsewhere(personal()));
+// A copy that came although this visitor's own was asked for: it can't be had, so here is where everything comes alive.
+const leave = () => left || came || (waiting(allowed).some((each) => each.matches("script")) && elsewhere(OWN));
 const [, large, view] = /(?:^|; )NAME_reader=(?:(112|125|150|175|200)|[^.;]*)\.(mobile|desktop)?/.exec(doc.cookie) || [];
-if (!facts.ckitAway && VIEWS && view && !/[?&]ckit_view=/.test(location.search)) {
+if (!left && VIEWS && view && !/[?&]ckit_view=/.test(location.search)) {
   elsewhere(location.href.replace(/(?=#|$)/, (location.search ? "&" : "?") + "ckit_view=" + view));
 }
 if (large && SIZES) {
@@ -43,7 +46,7 @@ ready(async () => {
   if (own) Object.assign(own.dataset, { ckitGranted: given("g").join(" "), ckitVendors: [...allowed, ...exempt].join(" ") });
   const link = own && !own.querySelector("[data-ckit-ui=banner]") && own.querySelector("a[href*='/preferences?']");
   if (link) link.dataset.ckitAction = "choose";
-  if (facts.ckitAway) return;
+  if (left) return;
   const found = waiting([...allowed, ...exempt]);
   const restore = [late(doc), late(window)];
   try {

@@ -548,9 +548,10 @@ const stop = () => {
   [reading, writing] = [[], []];
   watch.disconnect();
   clear(MARKS);
+  for (const each of styled.keys()) restyle(each, "");
+  settle();
   for (const scope of scopes) scope.adoptedStyleSheets = scope.adoptedStyleSheets.filter((each) => each !== sheet);
   scopes.clear();
-  for (const each of styled.keys()) restyle(each, "");
   styled.clear();
   [known, before, total, width, sized, ratio] = [new WeakMap(), new WeakMap(), 0, 0, "", 1];
 };
