@@ -27,6 +27,8 @@ def courier(log: str) -> Site:
         contact="privacy@courier.example",
         secret=DEMO_SECRET,
         log=log,
+        # The key of the log lies beside it, not where the demo happens to be started.
+        folder=Path(log.removeprefix("sqlite:///")).parent,
         policies=[
             Policy("privacy", url="/privacy", version="2026-11-01"),
             Policy("terms", url="/terms", version="2026-11-01", kind="terms"),

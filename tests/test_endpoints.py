@@ -219,7 +219,7 @@ def test_an_address_with_too_many_fields_is_no_error(route: str) -> None:
         (b"view=mobile", "", "-.mobile"),
         (b"text=150", "ckit_reader=200.mobile", "150.mobile"),
         (b"text=100", "ckit_reader=200.mobile", "-.mobile"),
-        (b"text=7", "ckit_reader=200.mobile", "-.mobile"),
+        (b"text=7", "ckit_reader=200.mobile", "200.mobile"),
         (b"view=auto", "ckit_reader=200.mobile", "200.-"),
         (b"view=tablet", "ckit_reader=200.mobile", "200.mobile"),
         (b"", "ckit_reader=200.mobile", "200.mobile"),

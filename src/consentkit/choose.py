@@ -77,6 +77,11 @@ def choose(
     return _renewed(site, _answered(site, before, form, action, denied, kept), today)
 
 
+def only_reduces(form: Form) -> bool:
+    """Whether a form can grant nothing: it then takes effect whatever is known of where it came from."""
+    return form.action in REDUCING or (form.action is Action.SAVE and not form.purposes)
+
+
 def accepts_terms(site: Site, form: Form) -> bool:
     """Whether a form accepts the terms: in a plain notice Accept means the same as Accept terms."""
     return form.action is Action.ACCEPT_POLICIES or (form.action is Action.ACCEPT_ALL and not site.asked)

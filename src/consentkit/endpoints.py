@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from consentkit.choose import REDUCING, Form, accepts_terms, choose, grants_something, parse_form, takes_away
+from consentkit.choose import REDUCING, Form, only_reduces, accepts_terms, choose, grants_something, parse_form, takes_away
 from consentkit.controls import Controls, Hints, Shown
 from consentkit.cookies import Holder, ReaderChoice, Seal, parse_text_size
 from consentkit.decide import decide, standing
@@ -66,6 +66,12 @@ OWN_PAGE: Fields = [
 BY_FILE = Delivery(style_inline=False, script_inline=False)
 
 ASSET_LIFE = b"public, max-age=31536000, immutable"  # the name changes with the content
+
+WHY_AGAIN = {
+    "old": "its view token is missing, forged or of a notice that is not known here.",
+    "origin": "neither Sec-Fetch-Site nor Origin tells which site its page is of.",
+    "form": "the form has no action that is known, too many fields, or is larger than any form of ours.",
+}
 
 AGAIN = {"old": "prefs.again_old", "origin": "prefs.again_origin", "form": "prefs.again_form"}
 
@@ -189,7 +195,7 @@ class Endpoints:
             return self._foreign(visit, target)
         if form.action is Action.DISMISS:
             return self._dismissed(visit, form, fresh, target)
-        if form.action not in REDUCING:
+        if not only_reduces(form):
             if who is Sender.UNKNOWN:
                 self._tell_origin(visit)
                 return self._again(visit, "origin", target)
@@ -414,12 +420,15 @@ class Endpoints:
 
     def _next(self, visit: Visit, target: str, *, quiet: bool = False) -> str:
         safe = safe_next(self.site, visit, target)
+        if not target and not quiet:
+            logger.info("A form named no page to go back to; sent to the site's root.")
         if safe is None and target and not quiet:
             logger.warning("A form asked to go to %.200r, which is not a page of this site; sent to its root.", target)
         return safe or f"{visit.root_path}/"
 
     def _again(self, visit: Visit, reason: str, target: str, *, json_status: int = 409) -> Reply:
         """A choice that can't count is asked for again on our own page, nothing ticked."""
+        logger.warning("A choice was not taken and is asked for again: %s", WHY_AGAIN[reason])
         query = urlencode({"again": reason, "next": target})
         see = f"{visit.root_path}{self.site.prefix}/preferences"
         if visit.wants_json:
@@ -537,7 +546,7 @@ def _fields(query: str) -> Mapping[str, str]:
 def _read_again(visit: Visit, query: Mapping[str, str]) -> ReaderChoice:
     """The reader's choice with what the link changes; 100 % and `auto` mean the page's own."""
     present = visit.cookies.reader
-    size = parse_text_size(query["text"]) if "text" in query else present.text_size
+    size = parse_text_size(query.get("text", "")) or present.text_size
     view = {"mobile": "mobile", "desktop": "desktop", "auto": None}.get(query.get("view", ""), present.view)
     return ReaderChoice(None if size == 100 else size, view)
 

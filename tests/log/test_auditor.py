@@ -49,8 +49,6 @@ def test_an_untouched_log_is_as_it_was_signed(whole: Path, keyring: Keyring) -> 
     assert problems(whole, None) == []
 
 
-
-
 #: What somebody does to the log, and what is said about it.
 CHANGES: dict[str, tuple[str, str]] = {
     "a byte of a payload": (

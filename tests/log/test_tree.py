@@ -280,7 +280,7 @@ def test_a_tile_that_ran_ahead_is_cut_back() -> None:
 
 def in_pymerkle(leaves: list[bytes]) -> Any:
     try:
-        from pymerkle import InmemoryTree  # type: ignore[import-untyped]
+        from pymerkle import InmemoryTree
     except ImportError:
         missing("pymerkle", "pip install 'consentkit[test]'")
     other = InmemoryTree(algorithm="sha256")

@@ -283,7 +283,8 @@ class ConsentMiddleware:
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def receive_and_open() -> Message:
             message = await receive()
-            if message["type"] == "lifespan.startup":
+            # The emergency exit must hold even when it is the log that is broken.
+            if message["type"] == "lifespan.startup" and not self._off:
                 await self._open()
             return message
 

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from consentkit.asgi.workshop import Workshop
 from consentkit.controls import Composed, Hints
+from consentkit.cookies import Trust
 from consentkit.decide import Decision
 from consentkit.inside import Inside
 from consentkit.response import caching, csp, plan
@@ -102,6 +103,14 @@ class Outgoing:
             if rest:
                 await self._send({"type": "http.response.body", "body": rest, "more_body": True})
 
+    def _tell_of_bad_cookie(self) -> None:
+        """One line for the operator about each way in which a cookie could not be trusted; the visitor is just asked."""
+        trust = self._visit.cookies.trust
+        if trust in (Trust.FORGED, Trust.MALFORMED, Trust.FUTURE):
+            self._workshop.tell_once(
+                ("trust", trust), "A choice cookie was not believed (%s): its visitor is asked again.", trust
+            )
+
     async def _begin(self, message: Message) -> None:
         status = message["status"]
         if self._needs_nothing(status, message.get("headers") or ()):
@@ -184,6 +193,7 @@ class Outgoing:
         return headers
 
     def _prepare(self, headers: Fields, made: plan.Plan, decision: Decision) -> Fields:
+        self._tell_of_bad_cookie()
         workshop, visit, shared = self._workshop, self._visit, self._anyone is not None
         if not self._anyone and not workshop.site.shared and caching.lowers_a_shared_page(headers):
             workshop.tell_once(
