@@ -35,7 +35,9 @@ ROUNDS = 3
 SET_SIZE = """(size) => { const page = document.documentElement; const start = performance.now();
   if (size) page.dataset.ckitText = size; else page.removeAttribute("data-ckit-text");
   document.dispatchEvent(new Event("ckit:text")); document.body.offsetHeight; return performance.now() - start }"""
-DONE = "() => getComputedStyle(document.querySelector('section:last-of-type p:last-child')).fontSize === '{size}px'"
+DONE = (
+    "() => getComputedStyle(document.querySelector('body > section:last-of-type p:last-child')).fontSize === '{size}px'"
+)
 TASKS = """() => { window.tasks = []; new PerformanceObserver((list) => tasks.push(...list.getEntries().map((each) =>
   each.duration))).observe({ type: "longtask" }) }"""
 MOBILE = """() => { const own = (e) => e.closest("[data-ckit-ui], script, style, noscript");

@@ -48,7 +48,7 @@ CARRIED = (
         host="www.googletagmanager.com",
         where="Every page",
         what="A loader in the head, the lines that configure it, and a hidden frame for browsers without script.",
-        why="Known as a tag manager and not declared: the loader, its lines and the frame stay where they are, asleep.",
+        why="Known as a tag manager and not declared: the loader and the frame stay where they are, asleep. Its own few lines run and reach nobody.",
     ),
     Carried(
         company="YouTube",

@@ -125,9 +125,7 @@ MATCHES: list[tuple[str, str, str | None]] = [
 
 
 @pytest.mark.parametrize(("wanted", "available", "expected"), MATCHES)
-def test_a_reader_gets_the_same_language_in_the_same_script(
-    wanted: str, available: str, expected: str | None
-) -> None:
+def test_a_reader_gets_the_same_language_in_the_same_script(wanted: str, available: str, expected: str | None) -> None:
     """
     A catalogue serves a reader when language and script agree, and is named as we spell it.
     """
@@ -225,9 +223,7 @@ def test_no_header_raises(header: str) -> None:
         pytest.param([None] * 4, None, None, Chosen("en", True), id="then English"),
         pytest.param([], "", "", Chosen("en", True), id="nothing known"),
         pytest.param(["ja", None, "fi"], None, "ko", Chosen("en", True), id="none of them spoken"),
-        pytest.param(
-            ["ja", "de-CH"], "fr", None, Chosen("de", False), id="what is not spoken is passed over"
-        ),
+        pytest.param(["ja", "de-CH"], "fr", None, Chosen("de", False), id="what is not spoken is passed over"),
         pytest.param(["", "und"], "fr", None, Chosen("fr", True), id="empty and undetermined say nothing"),
         pytest.param(["de, en"], "fr", None, Chosen("fr", True), id="two languages are none"),
         pytest.param([], "ja, fr;q=0.1", "de", Chosen("fr", True), id="second wish"),
@@ -290,9 +286,7 @@ def test_caches_stay_small() -> None:
         ({}, "de", ""),
     ],
 )
-def test_an_owners_text_in_the_readers_language(
-    text: str | Mapping[str, str], tag: str, expected: str
-) -> None:
+def test_an_owners_text_in_the_readers_language(text: str | Mapping[str, str], tag: str, expected: str) -> None:
     """
     The same matcher, then English, then whatever there is first.
     """
@@ -494,9 +488,7 @@ def test_an_owner_adds_a_language() -> None:
     """
     What the new language lacks is said in English, and its own words for lengths of time come from CLDR.
     """
-    catalogues = Catalogues(
-        {"eo": {"action.reject": "Rifuzi ĉion", "prefs.vendors": ["{count} a", "{count} b"]}}
-    )
+    catalogues = Catalogues({"eo": {"action.reject": "Rifuzi ĉion", "prefs.vendors": ["{count} a", "{count} b"]}})
     esperanto = catalogues.get("eo")
 
     assert "eo" in catalogues.tags
@@ -560,9 +552,7 @@ def test_wrong_texts_are_all_named_at_once() -> None:
 # --- Where it comes from --------------------------------------------------------------------------------
 
 
-def test_catalogues_are_found_inside_the_package_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_catalogues_are_found_inside_the_package_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     An installed wheel carries them; a checkout has them at its root.
     """

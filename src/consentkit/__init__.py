@@ -1,8 +1,8 @@
 """Cookie consent, terms acceptance, text size and mobile version for any ASGI app.
 
-    from consentkit import ConsentMiddleware, Site
+from consentkit import ConsentMiddleware, Site
 
-    app = ConsentMiddleware(app, Site.load("consentkit.toml"))
+app = ConsentMiddleware(app, Site.load("consentkit.toml"))
 """
 
 from consentkit.asgi import ConsentMiddleware

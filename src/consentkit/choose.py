@@ -149,9 +149,7 @@ def _objections(site: Site, before: Choice, form: Form, action: Action) -> dict[
     return dict.fromkeys(objected, False)
 
 
-def _granted(
-    site: Site, before: Choice, form: Form, denied: frozenset[str], restricted: frozenset[str]
-) -> Choice:
+def _granted(site: Site, before: Choice, form: Form, denied: frozenset[str], restricted: frozenset[str]) -> Choice:
     """What was chosen before, and more. What it does not ask about stays as it was, answered or not."""
     purposes, vendors, insisted = dict(before.purposes), dict(before.vendors), set(before.insisted)
     for purpose in site.asked:

@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from consentkit.choose import REDUCING, Form, only_reduces, accepts_terms, choose, grants_something, parse_form, takes_away
+from consentkit.choose import (
+    REDUCING,
+    Form,
+    accepts_terms,
+    choose,
+    grants_something,
+    only_reduces,
+    parse_form,
+    takes_away,
+)
 from consentkit.controls import Controls, Hints, Shown
 from consentkit.cookies import Holder, ReaderChoice, Seal, parse_text_size
 from consentkit.decide import decide, standing

@@ -274,9 +274,7 @@ class UnknownMessage(ConsentKitError, KeyError):
 
     def __init__(self, id: str, known: Iterable[str]) -> None:
         self.id = id
-        super().__init__(
-            f"Unknown message {id!r}; `consentkit locales --ids` lists them.{nearest(id, known)}"
-        )
+        super().__init__(f"Unknown message {id!r}; `consentkit locales --ids` lists them.{nearest(id, known)}")
 
     def __str__(self) -> str:
         return str(self.args[0])  # KeyError would show the sentence in quotation marks
@@ -475,9 +473,7 @@ class Catalogues:
         for tag, messages in texts.items():
             folder = self._folder_for(tag)
             if folder is None:
-                problems.append(
-                    f"texts[{tag!r}]: no language that CLDR knows; write a tag such as 'de' or 'sr-Latn'."
-                )
+                problems.append(f"texts[{tag!r}]: no language that CLDR knows; write a tag such as 'de' or 'sr-Latn'.")
                 continue
             forms = {id: (said,) if isinstance(said, str) else tuple(said) for id, said in messages.items()}
             problems += (
@@ -497,9 +493,7 @@ class Catalogues:
         return next((folder for folder in self._packaged if _full(folder) == full), _shortest(full))
 
 
-def _problems(
-    id: str, said: tuple[str, ...], source: Mapping[str, tuple[str, ...]], folder: str
-) -> Iterator[str]:
+def _problems(id: str, said: tuple[str, ...], source: Mapping[str, tuple[str, ...]], folder: str) -> Iterator[str]:
     """What is wrong with an owner's sentence, if anything."""
     if id not in source:
         yield f"no such message; `consentkit locales --ids` lists them.{nearest(id, source)}"

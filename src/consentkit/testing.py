@@ -1,6 +1,6 @@
 """For the owner's own tests: a visitor who has chosen, and a middleware that stands aside.
 
-    client.cookies.update(testing.cookies(site, granted=["analytics"]))
+client.cookies.update(testing.cookies(site, granted=["analytics"]))
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ def cookies(
     names = frozenset(vendors)
     purposes = frozenset(site.purpose(name).name for name in granted) | {_owner(site, name) for name in names}
     today = datetime.now(UTC).date()
-    choice = choose(
-        site, None, Form(Action.SAVE, purposes=purposes, vendors=names), frozenset(), today
-    )
+    choice = choose(site, None, Form(Action.SAVE, purposes=purposes, vendors=names), frozenset(), today)
     if accepted_terms:
         choice = choose(site, choice, Form(Action.ACCEPT_POLICIES), frozenset(), today)
     name = f"__Host-{site.cookie_name}" if site.scheme == "https" and not site.cookie_domain else site.cookie_name

@@ -1,7 +1,7 @@
 """The same small page in five frameworks, each wrapped the same way; served together, one below each path.
 
-    python -m uvicorn tests.asgi.apps:app
-    granian --interface asgi tests.asgi.apps:app
+python -m uvicorn tests.asgi.apps:app
+granian --interface asgi tests.asgi.apps:app
 """
 
 from __future__ import annotations
@@ -131,9 +131,7 @@ class Several:
     """Sends a request to the app that its first path segment names, mounted there."""
 
     def __init__(self, folder: Path) -> None:
-        self._apps = {
-            name: ConsentMiddleware(make(), make_site(folder, name)) for name, make in FRAMEWORKS.items()
-        }
+        self._apps = {name: ConsentMiddleware(make(), make_site(folder, name)) for name, make in FRAMEWORKS.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -47,7 +47,10 @@ class Server:
         body = None
         if form is not None:
             method, body = "POST", urlencode(form)
-            sent = {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://localhost:{self.port}"} | sent
+            sent = {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Origin": f"http://localhost:{self.port}",
+            } | sent
         connection.request(method, path, body=body, headers=sent)
         response = connection.getresponse()
         answer = Answer(response.status, response.getheaders(), response.read())

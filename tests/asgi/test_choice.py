@@ -30,11 +30,13 @@ async def shown_on(app: ConsentMiddleware, path: str = "/") -> str:
     return found[1].decode()
 
 
-async def post(
-    app: ConsentMiddleware, headers: dict[str, str] | None = None, /, **fields: str | list[str]
-) -> Exchange:
+async def post(app: ConsentMiddleware, headers: dict[str, str] | None = None, /, **fields: str | list[str]) -> Exchange:
     body = urlencode(fields, doseq=True).encode()
-    given = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html", **(SAME if headers is None else headers)}
+    given = {
+        "content-type": "application/x-www-form-urlencoded",
+        "accept": "text/html",
+        **(SAME if headers is None else headers),
+    }
     return await call(app, scope_of("/_ckit/choice", method="POST", headers=given), body)
 
 
@@ -146,7 +148,15 @@ async def test_another_sites_form_changes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\xff\xfe\x00", b"action=", b"action=nonsense", b"&&&==%%%", b"action=accept_all" + b"&a=b" * 5000, b"x" * 200_000],
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"action=",
+        b"action=nonsense",
+        b"&&&==%%%",
+        b"action=accept_all" + b"&a=b" * 5000,
+        b"x" * 200_000,
+    ],
     ids=["empty", "bytes", "no action", "unknown action", "broken", "thousands of fields", "huge"],
 )
 async def test_garbage_forms_get_a_page(tmp_path: Path, body: bytes) -> None:
@@ -263,9 +273,7 @@ async def test_mounted_below_a_path_everything_stays_below_it(tmp_path: Path) ->
     page = await call(app, scope_of("/shop/", root_path="/shop"))
     headers = {"content-type": "application/x-www-form-urlencoded", **SAME}
     body = urlencode({"action": "reject_all", "next": "/elsewhere"}).encode()
-    exchange = await call(
-        app, scope_of("/shop/_ckit/choice", method="POST", headers=headers, root_path="/shop"), body
-    )
+    exchange = await call(app, scope_of("/shop/_ckit/choice", method="POST", headers=headers, root_path="/shop"), body)
 
     assert b'action="/shop/_ckit/choice"' in page.body
     assert exchange.header("location") == "/shop/#ckit-saved"

@@ -26,7 +26,12 @@ async def test_a_real_page_keeps_its_tree(tmp_path: Path, file: Path, scripting:
     """
     needs.folder("CONSENTKIT_TEST_PAGES", "saved pages")
     app = make_app(8000, folder=file.parent, log=f"sqlite:///{tmp_path}/consent.db")
-    headers = {"host": "localhost:8000", "accept": "text/html", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    headers = {
+        "host": "localhost:8000",
+        "accept": "text/html",
+        "sec-fetch-mode": "navigate",
+        "sec-fetch-dest": "document",
+    }
     exchange = await call(app, scope_of("/" + file.name, headers=headers, raw_path=quote("/" + file.name).encode()))
     page = file.read_bytes()
 

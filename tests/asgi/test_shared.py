@@ -134,8 +134,12 @@ async def test_the_script_at_its_start_is_under_one_kib(tmp_path: Path) -> None:
         pytest.param([(b"cache-control", b"s-maxage=9")], {"cache-control": "s-maxage=9", "vary": None}, id="s-maxage"),
         pytest.param([PUBLIC, (b"vary", b"Accept-Encoding")], {"vary": "Accept-Encoding"}, id="its own Vary"),
         pytest.param([PUBLIC, (b"cdn-cache-control", b"max-age=9")], {"cdn-cache-control": "max-age=9"}, id="CDN"),
-        pytest.param([PUBLIC, (b"last-modified", b"Tue, 24 Nov 2026 00:00:00 GMT")], {"last-modified": None}, id="date"),
-        pytest.param([PUBLIC, (b"content-length", b"%d" % len(PAGE))], {"cache-control": "public, max-age=60"}, id="length"),
+        pytest.param(
+            [PUBLIC, (b"last-modified", b"Tue, 24 Nov 2026 00:00:00 GMT")], {"last-modified": None}, id="date"
+        ),
+        pytest.param(
+            [PUBLIC, (b"content-length", b"%d" % len(PAGE))], {"cache-control": "public, max-age=60"}, id="length"
+        ),
         pytest.param([PUBLIC, (b"set-cookie", b"_ga=1")], {"set-cookie": None}, id="a tracker's cookie"),
         pytest.param([], {"cache-control": "private"}, id="nothing said"),
         pytest.param([(b"cache-control", b"max-age=60")], {"cache-control": "private, max-age=60"}, id="no word"),
@@ -226,7 +230,9 @@ async def test_a_copy_is_confirmed_for_everyone(tmp_path: Path) -> None:
         asked = dict(scope["headers"]).get(b"if-none-match")
         seen.append(asked)
         fresh = asked == b'"abc"'
-        await answering(*([b""] if fresh else [PAGE]), status=304 if fresh else 200, headers=SHARED)(scope, receive, send)
+        await answering(*([b""] if fresh else [PAGE]), status=304 if fresh else 200, headers=SHARED)(
+            scope, receive, send
+        )
 
     wrapped = ConsentMiddleware(app, site_of(tmp_path))
     first = await told(wrapped)
@@ -236,7 +242,11 @@ async def test_a_copy_is_confirmed_for_everyone(tmp_path: Path) -> None:
     own = await told(wrapped, headers={**chosen, "if-none-match": tag}, query="ckit=1")
 
     assert again.status == 304
-    assert (again.header("etag"), again.header("cache-control"), again.header("vary")) == (tag, "public, max-age=60", None)
+    assert (again.header("etag"), again.header("cache-control"), again.header("vary")) == (
+        tag,
+        "public, max-age=60",
+        None,
+    )
     assert own.status == 200
     assert seen == [None, b'"abc"', None]
 
@@ -308,7 +318,9 @@ async def test_a_view_is_part_of_the_address(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "seen"), [("", None), ("ckit_view=mobile", b"mobile"), ("ckit=1", b"desktop")], ids=["cookie", "address", "own"]
+    ("query", "seen"),
+    [("", None), ("ckit_view=mobile", b"mobile"), ("ckit=1", b"desktop")],
+    ids=["cookie", "address", "own"],
 )
 async def test_the_app_is_told_of_a_view_by_the_address(tmp_path: Path, query: str, seen: bytes | None) -> None:
     """
@@ -321,7 +333,9 @@ async def test_the_app_is_told_of_a_view_by_the_address(tmp_path: Path, query: s
         await answering(PAGE, headers=SHARED)(scope, receive, send)
 
     await told(
-        ConsentMiddleware(app, site_of(tmp_path)), headers={**NAVIGATION, "cookie": "ckit_reader=-.desktop"}, query=query
+        ConsentMiddleware(app, site_of(tmp_path)),
+        headers={**NAVIGATION, "cookie": "ckit_reader=-.desktop"},
+        query=query,
     )
 
     assert views == [seen]
@@ -354,9 +368,7 @@ async def test_what_runs_until_somebody_objects_waits_there(tmp_path: Path) -> N
         "audience", title="Counting", basis="exempt", reason="Our own count.",
         vendors=[Vendor("stats", title="Stats", hosts=["stats.example.net"])],
     )  # fmt: skip
-    shared, own = [
-        await told(app_of(tmp_path, purposes=[audience]), query=query) for query in ("", "ckit=1")
-    ]
+    shared, own = [await told(app_of(tmp_path, purposes=[audience]), query=query) for query in ("", "ckit=1")]
 
     assert b'data-ckit-src="https://stats.example.net/p.gif"' in shared.body
     assert b'[["audience","stats"]]' in shared.body

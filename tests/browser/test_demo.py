@@ -16,17 +16,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from tests import needs
 from tests.asgi.servers import Server, free_port, serving
+from tests.browser.conftest import ARGUMENTS
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 DECLARED = ("analytics.localhost", "video.localhost")
 UNDECLARED = ("ads.localhost", "www.googletagmanager.com", "www.youtube.com", "www.youtube-nocookie.com")
 PHONE = {"width": 375, "height": 667}
@@ -78,23 +75,9 @@ class Visitor:
         return self.page.locator("[data-ckit-ui=banner]").count() > 0
 
 
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Playwright]:
-    needs.chromium()
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="module")
-def chromium(driver: Playwright) -> Iterator[Browser]:
-    running = driver.chromium.launch(executable_path=needs.chromium(), args=ARGUMENTS)
-    yield running
-    running.close()
-
-
 @pytest.fixture(params=[True, False], ids=["script", "no script"])
-def visitor(request: pytest.FixtureRequest, chromium: Browser, demo: Server) -> Iterator[Visitor]:
-    someone = Visitor(chromium, demo, script=request.param)
+def visitor(request: pytest.FixtureRequest, browser: Browser, demo: Server) -> Iterator[Visitor]:
+    someone = Visitor(browser, demo, script=request.param)
     yield someone
     someone.context.close()
 
@@ -151,13 +134,13 @@ def test_after_withdrawing_they_stop(visitor: Visitor) -> None:
     assert "ckit_id" not in visitor.cookies()
 
 
-def test_reject_is_remembered_and_names_nobody(chromium: Browser, demo: Server) -> None:
+def test_reject_is_remembered_and_names_nobody(browser: Browser, demo: Server) -> None:
     """
     Reject all never asks again; two visitors who refuse hold the same bytes and no other cookie.
     """
     jars = []
     for script in (True, False):
-        someone = Visitor(chromium, demo, script=script)
+        someone = Visitor(browser, demo, script=script)
         someone.go("/")
         someone.press("reject")
         someone.go("/about")
@@ -224,11 +207,11 @@ def text_height_by_box(visitor: Visitor) -> float:
     return text_height(visitor.page, "main p")
 
 
-def test_text_size_reaches_text_in_pixels(chromium: Browser, demo: Server) -> None:
+def test_text_size_reaches_text_in_pixels(browser: Browser, demo: Server) -> None:
     """
     With script the old page, sized in px, grows by exactly the ratio as well.
     """
-    someone = Visitor(chromium, demo, script=True)
+    someone = Visitor(browser, demo, script=True)
     someone.go("/archive/2003")
     before = text_height(someone.page, "body p, body td")
     someone.go("/_ckit/reader?text=150&next=/archive/2003")
@@ -238,11 +221,11 @@ def test_text_size_reaches_text_in_pixels(chromium: Browser, demo: Server) -> No
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-def test_the_mobile_version_survives_a_reload(chromium: Browser, demo: Server, script: bool) -> None:
+def test_the_mobile_version_survives_a_reload(browser: Browser, demo: Server, script: bool) -> None:
     """
     On a phone the old page can be switched to a mobile version, which stays after a reload.
     """
-    someone = Visitor(chromium, demo, script=script, viewport=PHONE, is_mobile=True, has_touch=True)
+    someone = Visitor(browser, demo, script=script, viewport=PHONE, is_mobile=True, has_touch=True)
     someone.go("/archive/2003")
     someone.press("reject")
     assert someone.page.evaluate("window.innerWidth") > 900
@@ -277,25 +260,27 @@ def test_an_arabic_page_has_a_mirrored_arabic_banner(visitor: Visitor) -> None:
 @pytest.mark.parametrize(
     ("path", "tag"), [("/bs/", "bs"), ("/sr/", "sr"), ("/sr-latn/", "sr-Latn"), ("/", "en")], ids=lambda v: str(v)
 )
-def test_the_banner_speaks_the_pages_language(chromium: Browser, demo: Server, path: str, tag: str) -> None:
+def test_the_banner_speaks_the_pages_language(browser: Browser, demo: Server, path: str, tag: str) -> None:
     """
     The page's own language wins over a browser that prefers German.
     """
-    someone = Visitor(chromium, demo, script=False, locale="de-DE")
+    someone = Visitor(browser, demo, script=False, locale="de-DE")
     someone.go(path)
 
     assert someone.page.locator("#ckit-root").get_attribute("lang") == tag
     someone.context.close()
 
 
-def test_third_party_cookies_come_with_the_bare_app_only(driver: Playwright, demo: Server, tmp_path: Path) -> None:
+def test_third_party_cookies_come_with_the_bare_app_only(
+    playwright_driver: Playwright, demo: Server, tmp_path: Path
+) -> None:
     """
     The same browser takes the third parties' cookies from the bare app, and none from the wrapped one.
     """
     preferences = tmp_path / "profile" / "Default"
     preferences.mkdir(parents=True)
     (preferences / "Preferences").write_text('{"profile": {"cookie_controls_mode": 0}}')
-    context = driver.chromium.launch_persistent_context(
+    context = playwright_driver.chromium.launch_persistent_context(
         str(tmp_path / "profile"), executable_path=needs.chromium(), args=ARGUMENTS
     )
     page = context.pages[0]

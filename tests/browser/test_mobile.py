@@ -35,7 +35,7 @@ def to_mobile(page: Page) -> None:
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 @pytest.mark.parametrize("width", [375, 320])
-@pytest.mark.parametrize("path", ["/legacy", "/wide", "/old/menu"])
+@pytest.mark.parametrize("path", ["/legacy", "/wide", "/old/menu", "/text/newspaper"])
 def test_a_page_made_for_a_desk_fits_a_phone(serve: Serve, tabs: Tabs, path: str, width: int, script: bool) -> None:
     """
     Nothing to scroll sideways, no text under 16 px, room for a thumb, and every word still there.

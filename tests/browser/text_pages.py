@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 VIEWPORT = '<meta name=viewport content="width=device-width, initial-scale=1">'
 WORDS = "The river rose again in the night, and the ferry stayed on the other bank until noon. "
 
@@ -92,4 +94,6 @@ TEXT_PAGES: dict[str, str] = {
     "marks": page(
         "body{font-size:12px}ol a{font-size:12px}", f"<ol><li><a href=#>One</a><li><a href=#>Two</a></ol>{WORDS}"
     ),
+    # The demo's page of 2003, as a paper made it then.
+    "newspaper": (Path(__file__).parents[2] / "demo_app/templates/archive/2003.html").read_text(encoding="utf-8"),
 }

@@ -74,9 +74,7 @@ def test_init_keeps_an_env_file_that_has_a_secret(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("OTHER=1\nCONSENTKIT_SECRET=kept-kept-kept-kept-kept-kept-kept-kept\n")
     run(tmp_path, "init")
 
-    assert (tmp_path / ".env").read_text() == (
-        "OTHER=1\nCONSENTKIT_SECRET=kept-kept-kept-kept-kept-kept-kept-kept\n"
-    )
+    assert (tmp_path / ".env").read_text() == ("OTHER=1\nCONSENTKIT_SECRET=kept-kept-kept-kept-kept-kept-kept-kept\n")
 
 
 def test_check_reads_the_pages_of_an_app(tmp_path: Path) -> None:

@@ -119,9 +119,7 @@ def test_control_characters_do_nothing_to_a_terminal(
 
 
 @pytest.mark.parametrize("name", ["find", "export", "stats"])
-def test_nothing_found_is_exit_1(
-    name: str, run: Run, made: list[Record], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_found_is_exit_1(name: str, run: Run, made: list[Record], capsys: pytest.CaptureFixture[str]) -> None:
     """
     When nothing matches, the exit code is 1 and one sentence says so.
     """
@@ -160,9 +158,7 @@ def test_a_missing_log_is_exit_2(run: Run, capsys: pytest.CaptureFixture[str]) -
     assert "it is made when the site starts." in capsys.readouterr().err
 
 
-def test_show_leads_to_what_that_person_saw(
-    run: Run, made: list[Record], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_show_leads_to_what_that_person_saw(run: Run, made: list[Record], capsys: pytest.CaptureFixture[str]) -> None:
     """
     A record is shown with the words, buttons, purposes and vendors of its notice.
     """

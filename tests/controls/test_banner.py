@@ -335,7 +335,10 @@ def test_base_makes_addresses_whole() -> None:
     In a page with `<base>` a path would lead elsewhere.
     """
     page = sent(site(), visit(host="courier.example:8000"), replace(RESPONSIVE, has_base=True))
-    addresses = [str(tag.get("href") or tag.get("action")) for tag in soup(page).select("[href]:not([href*='//www.w3.org/']), form")]
+    addresses = [
+        str(tag.get("href") or tag.get("action"))
+        for tag in soup(page).select("[href]:not([href*='//www.w3.org/']), form")
+    ]
 
     assert addresses
     assert all(address.startswith("http://courier.example:8000/") for address in addresses)

@@ -57,4 +57,3 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run() -> None:
     """The entry point of the `consentkit` script."""
     sys.exit(main())
-

@@ -124,5 +124,3 @@ def _as_json(findings: Findings, problems: list[str], log_sentence: str) -> dict
         "log": log_sentence,
         "problems": problems,
     }
-
-

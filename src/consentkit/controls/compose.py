@@ -376,7 +376,14 @@ class Controls:
             )  # fmt: skip
         values = self._preferences_values(words, asked, _nothing_chosen(asked), None, ask_again=True)
         html = self._templates.render(
-            "preferences.html", **values, html_attributes="", says="", saved=False, status="", record="", receipt="",
+            "preferences.html",
+            **values,
+            html_attributes="",
+            says="",
+            saved=False,
+            status="",
+            record="",
+            receipt="",
             receipt_query="",
         )
         buttons = [

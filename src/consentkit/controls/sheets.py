@@ -190,7 +190,9 @@ def sheets(site: Site) -> Sheets:
     scope = _ARTICLE if site.text_size == "article" else "html"
     parts = [files.script("text").naming(TEXT_SCOPE=scope)] * grows_by_script + [files.script("sizes")]
     text = files.asset("text", JS, Sheet("\n".join(part.text for part in parts)))
-    whole = files.script("ckit", "page", "choice").naming(TEXT_FILE=text.name, RELOAD=_OWN_RELOAD if site.shared else _RELOAD)
+    whole = files.script("ckit", "page", "choice").naming(
+        TEXT_FILE=text.name, RELOAD=_OWN_RELOAD if site.shared else _RELOAD
+    )
     view = files.style("view")
     return Sheets(
         styles=styles,

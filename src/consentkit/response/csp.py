@@ -53,7 +53,9 @@ def deliver(headers: Fields, hashes: Hashes, *, may_edit: bool = True) -> tuple[
     delivery = Delivery(nonce=nonce, style_inline=style, script_inline=script)
     if not may_edit or not (edits_style or edits_script):
         return delivery, headers
-    edits = [(STYLE, hashes.style)] * edits_style + [(SCRIPT, each) for each in (hashes.script, hashes.early) if each] * edits_script
+    edits = [(STYLE, hashes.style)] * edits_style + [
+        (SCRIPT, each) for each in (hashes.script, hashes.early) if each
+    ] * edits_script
     return delivery, [_edited(field, edits, nonce) for field in headers]
 
 

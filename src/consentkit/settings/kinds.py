@@ -68,9 +68,7 @@ def sound_fields(value: Any, problems: list[str], *, where: str = "") -> Mapping
     """The fields of a dataclass, each sound. `where`: what stands before the name of a field."""
     kinds = get_type_hints(type(value))
     return {
-        field.name: sound(
-            where + field.name, getattr(value, field.name), kinds[field.name], _default(field), problems
-        )
+        field.name: sound(where + field.name, getattr(value, field.name), kinds[field.name], _default(field), problems)
         for field in dataclasses.fields(value)
     }
 

@@ -141,7 +141,7 @@ class Site:
 
     @property
     def scheme(self) -> str:
-        """"https", "http", or "" when the request decides."""
+        """ "https", "http", or "" when the request decides."""
         return urlsplit(self.url).scheme
 
     @property

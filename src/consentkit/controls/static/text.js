@@ -20,8 +20,8 @@ const MARKS = ["data-ckit-f", "data-ckit-r", "data-ckit-w", "data-ckit-o"];
 const MARKED = "[" + MARKS.join("],[") + "]";
 // From here on a page is worked through in slices, what is in sight first.
 const LONG = 2500; // elements that own text
-const SLICE = 60; // elements
-const BUDGET = 14; // ms
+const SLICE = 40; // elements
+const BUDGET = 10; // ms
 
 // In a layer, an important rule of ours beats every important rule of the page that is in none.
 const sheet = new CSSStyleSheet();
@@ -267,7 +267,9 @@ const relaxOnce = (boxes) => {
   for (const [box, old, style, high, wide, out] of plan) {
     if (style.display === "inline" || style.display === "contents") continue;
     if (high && mends(style.overflowY, old.high)) changes++, heighten(box, style, old.height);
-    if (wide && mends(style.overflowX, old.wide)) {
+    // Words are broken only where they would be cut or widen the page.
+    const again = box.hasAttribute("data-ckit-w") && style.overflowX === "visible" && !tooWide;
+    if (wide && !again && mends(style.overflowX, old.wide)) {
       changes++;
       const next = !box.hasAttribute("data-ckit-w") && box.localName !== "pre" ? "grow" : "fit";
       widen(box, next, ...(style.display.includes("flex") ? ["flex"] : []));
