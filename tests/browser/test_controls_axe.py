@@ -96,6 +96,6 @@ def test_saving_some_of_the_companies(serve: Serve, tabs: Tabs, script: bool) ->
     page.click("[data-ckit-action=save]")
     page.goto(url + "/_ckit/preferences")
 
-    assert "1 of 2 allowed" in page.locator("main").inner_text()
+    assert "Allowed: 1 of 2" in page.locator("main").inner_text()
     assert page.locator("[value=tube]").is_checked()
     assert not page.locator("[value=maps]").is_checked()
