@@ -21,6 +21,7 @@ import enum
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from consentkit.rewrite import ahead, css, holding, lighter, scanner
@@ -533,23 +534,11 @@ class Rewriter(Tokens):
         judge = self._rules.judge
         self._question = None
         if judge is not None:
-            self._question = Question(judge, self._host, self._base, self._look_into)
+            look_into = partial(_look_into, self._rules, self._insertions, self._host, self._base, self._depth + 1)
+            self._question = Question(judge, self._host, self._base, look_into)
             memory = self._rules.memory
             self._known_html = memory.of(("xml" if self._is_xml else "html", self._host, self._base))
             self._known_svg = memory.of(("svg", self._host, self._base))
-
-    def _look_into(self, document: str) -> tuple[Held, str] | None:
-        """The first URL that a document inside an attribute would load and that has to wait."""
-        if self._depth >= DEEPEST_DOCUMENT:
-            return Held("unclassified"), ""  # nobody nests so deep who has nothing to hide
-        inner = Rewriter(self._rules, self._insertions, Inserting.NEVER, host=self._host)
-        inner._depth = self._depth + 1
-        inner._ask_about(self._base)  # its relative URLs are those of the page around it
-        inner.feed(document.encode())
-        inner.close()
-        for purpose, vendor, host in inner.held:
-            return Held(purpose, vendor), host
-        return None
 
     def _hold(self, name: bytes, tag: bytes, at: int, *, in_svg: bool = False, of_text: Verdict = PASS) -> None:
         later = b"" if self._images_left is None or in_svg else self._later(name, tag)
@@ -766,3 +755,22 @@ _AMP = frozenset({b"amp", "⚡".encode(), "⚡\ufe0f".encode()})
 _XML_FOLLOWED = _FOLLOWED | {b"svg", b"math", b"noscript"}
 _SIMPLE = frozenset(holding.HTML) - {b"script", b"iframe", b"object", b"table", b"a", b"meta"}
 _HAS_STYLE = re.compile(rb"[sS][tT][yY][lL][eE]")
+
+
+def _look_into(
+    rules: Rules, insertions: Insertions, host: str, base: Target | None, depth: int, document: str
+) -> tuple[Held, str] | None:
+    """The first URL that a document inside an attribute would load and that has to wait.
+
+    It does not know the rewriter that asks: the two would keep each other, and every page its body, until a collection.
+    """
+    if depth > DEEPEST_DOCUMENT:
+        return Held("unclassified"), ""  # nobody nests so deep who has nothing to hide
+    inner = Rewriter(rules, insertions, Inserting.NEVER, host=host)
+    inner._depth = depth
+    inner._ask_about(base)  # its relative URLs are those of the page around it
+    inner.feed(document.encode())
+    inner.close()
+    for purpose, vendor, host_held in inner.held:
+        return Held(purpose, vendor), host_held
+    return None
