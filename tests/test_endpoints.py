@@ -49,8 +49,8 @@ ENDPOINTS = endpoints()
 
 def token(made: Endpoints, restricted: frozenset[str] = NONE) -> str:
     """The view token of a page that this site sent, whose notice is known."""
-    body = made.controls.preferences(
-        decide(made.site, visit(), restricted),
+    body = made.desk.controls.preferences(
+        decide(made.desk.site, visit(), restricted),
         visit(),
         INLINE,
         Hints(),
@@ -174,7 +174,7 @@ def test_assets_are_kept_for_ever() -> None:
     """
     An asset is named by its content, so it may be cached by everyone for a year.
     """
-    name = next(iter(ENDPOINTS.controls.assets))
+    name = next(iter(ENDPOINTS.desk.controls.assets))
 
     asset = got(f"assets/{name}")
 

@@ -1,0 +1,80 @@
+"""A choice as the log keeps it, and the sentence that says it."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from urllib.parse import urlsplit
+
+from consentkit.choose import Form, accepts_terms, grants_something
+from consentkit.endpoints.reply import Fresh
+from consentkit.log.record import Method, PolicyAnswer, Record, state_of
+from consentkit.settings import Site
+from consentkit.settings.site import vendors_of
+from consentkit.visit import Visit
+from consentkit.vocabulary import Action, Choice
+
+
+def choice_record(
+    site: Site,
+    visit: Visit,
+    new: Choice,
+    fresh: Fresh,
+    *,
+    action: Action,
+    method: Method,
+    layer: str,
+    notice: str,
+    language: str,
+    subject: str | None,
+    granted_before: bool,
+) -> Record:
+    """The record of a choice: every purpose and vendor that was asked about, and every policy that was shown.
+
+    An objection to an exempt purpose is a no; that nobody objected is no yes, so it is not recorded as one.
+    """
+    about_terms = accepts_terms(site, Form(action))
+    purposes = {purpose.name: new.purposes.get(purpose.name, False) for purpose in site.asked}
+    purposes |= {purpose.name: False for purpose in site.exempt if purpose.name in new.purposes}
+    vendors = {v.name: new.vendors.get(v.name, False) for purpose in site.asked for v in vendors_of(purpose)}
+    # A refusal where nothing was asked is a refusal all the same; without any answer a record speaks of terms.
+    answers = [] if about_terms else [*purposes.values(), *vendors.values()] or [False]
+    return Record(
+        id=fresh.record,
+        time=fresh.now.astimezone(UTC).replace(microsecond=0),
+        subject=subject,
+        state=state_of(answers, granted_before=granted_before),
+        action=action,
+        method=method,
+        layer=layer,
+        purposes={} if about_terms else purposes,
+        vendors={} if about_terms else vendors,
+        policies={
+            policy.name: PolicyAnswer(version=policy.version, accepted=new.terms.get(policy.name) == policy.version)
+            for policy in site.policies
+        },
+        notice=notice,
+        language=language,
+        regime="opt-in",
+        site=record_site(site, visit),
+        gpc=visit.gpc,
+        expires=new.expires,
+        device=visit.device,
+        previous=visit.cookies.holder.record if subject and visit.cookies.holder else None,
+    )
+
+
+def record_site(site: Site, visit: Visit) -> str:
+    """How a record names the site: the host of its URL, or without one the host that was asked."""
+    return urlsplit(site.url).netloc or visit.host
+
+
+def status_message(site: Site, action: Action, new: Choice) -> str:
+    """The id of the sentence that says what was chosen."""
+    if accepts_terms(site, Form(action)):
+        return "status.terms"
+    if action is Action.WITHDRAW:
+        return "status.withdrawn"
+    asked = [new.purposes.get(purpose.name, False) for purpose in site.asked]
+    if asked and all(asked):
+        return "status.accepted"
+    return "status.saved" if grants_something(new) else "status.rejected"
