@@ -12,7 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consentkit.cookies import Holder, ReaderChoice, Seal, Trust, write_choice
-from consentkit.visit import MAX_REMEMBERED, Asks, CookieReader, Device, Visit, bare_host, may_be_page, read
+from consentkit.visit import (
+    MAX_REMEMBERED,
+    Asks,
+    CookieReader,
+    Device,
+    Visit,
+    bare_host,
+    device_told,
+    may_be_page,
+    read,
+)
 from consentkit.vocabulary import Choice
 from tests.response.visits import NOON, READER, TODAY, visit
 
@@ -465,7 +475,7 @@ def test_a_glance_never_misses_a_page(headers: Mapping[str, str]) -> None:
     """
     fields = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
 
-    assert may_be_page(fields) or not visit(headers=headers).can_be_page
+    assert may_be_page(fields, dict(fields)) or not visit(headers=headers).can_be_page
 
 
 @pytest.mark.parametrize(
@@ -485,7 +495,51 @@ def test_most_requests_are_no_pages_at_a_glance(headers: dict[str, str], may: bo
     """
     Files and data are told from pages by one header.
     """
-    assert may_be_page([(name.encode(), value.encode()) for name, value in headers.items()]) is may
+    fields = [(name.encode(), value.encode()) for name, value in headers.items()]
+
+    assert may_be_page(fields, dict(fields)) is may
+
+
+@pytest.mark.parametrize(
+    ("word", "device"),
+    [
+        ("true", Device.PHONE),
+        ("false", Device.DESKTOP),
+        ("Mobile", Device.PHONE),
+        ("mobile-iphone", Device.PHONE),
+        ("tablet-ipad", Device.TABLET),
+        (" pc ", Device.DESKTOP),
+        ("bot", Device.ROBOT),
+        ("", None),
+        ("toaster", None),
+        ("1", None),
+    ],
+)
+def test_a_proxy_calls_a_device_by_one_of_a_few_words(word: str, device: Device | None) -> None:
+    """
+    CloudFront says true and false, Varnish and Fastly say a kind and a make.
+    """
+    assert device_told(word) is device
+
+
+@pytest.mark.parametrize(("value", "saves"), [("on", True), ("On ", True), ("off", False), ("", False)])
+def test_who_pays_for_every_byte_says_so(value: str, saves: bool) -> None:
+    """
+    `Save-Data: on` is the only value that the field has.
+    """
+    assert visit(headers={"save-data": value}).saves_data is saves
+
+
+@pytest.mark.parametrize(
+    ("headers", "known"),
+    [({"authorization": "Basic eDp5"}, True), ({"x-forwarded-user": "jana"}, True), ({"cookie": "a=b"}, False)],
+    ids=["authorization", "proxy", "cookie"],
+)
+def test_credentials_are_noticed(headers: dict[str, str], known: bool) -> None:
+    """
+    A header that proves who asks is seen, and its value nowhere kept.
+    """
+    assert visit(headers=headers).has_credentials is known
 
 
 def test_values_are_remembered_within_bounds() -> None:

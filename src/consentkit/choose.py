@@ -9,10 +9,14 @@ from datetime import date, timedelta
 from consentkit.decide import covers, offer
 from consentkit.settings import Site
 from consentkit.settings.site import vendors_of
-from consentkit.vocabulary import Action, Choice, Purpose
+from consentkit.vocabulary import Action, Choice, Purpose, Regime
 
 #: Actions that can only take away: they take effect whatever else fails.
 REDUCING = frozenset({Action.REJECT_ALL, Action.WITHDRAW, Action.DISMISS})
+
+#: No browser keeps a cookie for longer (RFC 6265bis, 5.6.1); in California nobody who has objected may be asked to
+#: agree again for twelve months (Civil Code 1798.135(c)(4)).
+LONGEST_OBJECTION = 400  # days
 
 NONE: frozenset[str] = frozenset()
 
@@ -58,6 +62,7 @@ def choose(
     denied: frozenset[str],
     today: date,
     restricted: frozenset[str] = NONE,
+    regime: Regime = Regime.OPT_IN,
 ) -> Choice:
     """The choice after this form.
 
@@ -74,7 +79,7 @@ def choose(
     if action is Action.GRANT:
         return _extended(site, _granted(site, before, form, denied, restricted), before, today)
     kept = restricted if action in (Action.ACCEPT_ALL, Action.SAVE) else NONE
-    return _renewed(site, _answered(site, before, form, action, denied, kept), today)
+    return _renewed(site, _answered(site, before, form, action, denied, kept), today, regime)
 
 
 def only_reduces(form: Form) -> bool:
@@ -91,15 +96,17 @@ def grants_something(choice: Choice) -> bool:
     return any(choice.purposes.values()) or any(choice.vendors.values())
 
 
-def takes_away(site: Site, old: Choice | None, new: Choice) -> bool:
+def takes_away(site: Site, old: Choice | None, new: Choice, regime: Regime = Regime.OPT_IN) -> bool:
     """Whether something ran before that may not run any more: what is in the page must then go."""
-    answers = {} if old is None else old.purposes
-    if any(answers.get(p.name, True) and not new.purposes.get(p.name, True) for p in site.exempt):
+    before = Choice(day=new.day, expires=new.expires) if old is None else old
+    if any(before.purposes.get(p.name, True) and not new.purposes.get(p.name, True) for p in site.exempt):
         return True
-    if old is None:
-        return False
-    return any(given and not new.vendors.get(name) for name, given in old.vendors.items()) or any(
-        given and not new.purposes.get(name) for name, given in old.purposes.items()
+    runs = regime is not Regime.OPT_IN  # what nobody was asked about
+    asked = site.asked if runs else ()
+    purposes = {purpose.name for purpose in asked} | before.purposes.keys() - {p.name for p in site.exempt}
+    vendors = {name for purpose in asked for name in _vendor_names(purpose)} | before.vendors.keys()
+    return any(before.vendors.get(name, runs) and not new.vendors.get(name, runs) for name in vendors) or any(
+        before.purposes.get(name, runs) and not new.purposes.get(name, runs) for name in purposes
     )
 
 
@@ -202,8 +209,11 @@ def _extended(site: Site, choice: Choice, before: Choice, today: date) -> Choice
     return _renewed(site, choice, today)
 
 
-def _renewed(site: Site, choice: Choice, today: date) -> Choice:
+def _renewed(site: Site, choice: Choice, today: date, regime: Regime = Regime.OPT_IN) -> Choice:
     days = site.grant_days if grants_something(choice) or choice.terms else site.refusal_days
+    if regime is not Regime.OPT_IN and not all(choice.vendors.values()):
+        # When an objection is forgotten, everything runs again; it holds as long as a browser keeps it.
+        days = LONGEST_OBJECTION
     return replace(
         choice,
         day=today,

@@ -48,6 +48,8 @@ class Trust(StrEnum):
     MALFORMED = "malformed"
     EXPIRED = "expired"
     FUTURE = "future"
+    #: Not ours: read from the cookie of another tool (`imported`).
+    IMPORTED = "imported"
 
 
 class Seal:

@@ -14,8 +14,8 @@ from consentkit.cookies import VIEWS, offer_hash
 from consentkit.errors import UnknownVendor
 from consentkit.settings import Site
 from consentkit.settings.site import vendors_of
-from consentkit.visit import Device, Visit
-from consentkit.vocabulary import Basis, Choice, Purpose
+from consentkit.visit import Device, Visit, bare_host
+from consentkit.vocabulary import Basis, Choice, Purpose, Regime
 
 # A decision takes about 2 KiB; a site of five purposes has 32 sets of grants, on each day that somebody chose.
 MAX_DECISIONS = 512
@@ -52,6 +52,8 @@ class Decision:
     text_size: int | None
     view: str | None
     has_chosen: bool
+    #: What the visitor's region asks for.
+    regime: Regime = Regime.OPT_IN
 
     def allows(self, site: Site, purpose: str, vendor: str | None = None) -> bool:
         """Whether a purpose, or one vendor of it, may run. Raises `UnknownPurpose` or `UnknownVendor`."""
@@ -77,19 +79,21 @@ def decide(site: Site, visit: Visit, restricted: frozenset[str] = frozenset()) -
     """The decision for a visit; `restricted` are purposes that the app denied for this request."""
     choice = standing(site, visit.cookies.choice)
     denied = frozenset(site.gpc_purposes) if visit.gpc else frozenset()
+    law = regime(site, visit)
     # Not `site.purposes`: what children are not asked about does not run by what was answered before, either.
     offered = (*site.asked, *site.exempt)
-    vendors = frozenset(name for purpose in offered for name in _running(purpose, choice, denied, restricted))
+    vendors = frozenset(name for purpose in offered for name in _running(purpose, choice, denied, restricted, law))
     return Decision(
-        asking=must_ask(site, choice, restricted),
+        asking=must_ask(site, choice, restricted, law),
         allowed=vendors,
-        granted=frozenset(p.name for p in offered if _is_granted(p, choice, vendors, denied, restricted)),
+        granted=frozenset(p.name for p in offered if _is_granted(p, choice, vendors, denied, restricted, law)),
         accepted=accepted(site, choice),
         denied=denied,
         restricted=restricted,
         text_size=_text_size(site, visit),
         view=_view(site, visit),
         has_chosen=choice is not None and choice.answers_purposes,
+        regime=law,
     )
 
 
@@ -102,11 +106,11 @@ class Decisions:
 
     def of(self, visit: Visit, restricted: frozenset[str] = frozenset()) -> Decision:
         """The same as `decide`."""
-        cookies = visit.cookies
-        choice, reader = cookies.choice, cookies.reader
+        choice = visit.cookies.choice
         # Everything that `decide` reads of a visit. A choice has no hash; the entry keeps it alive, so that its id
         # stands for it. `visit.read` gives the same object for the same cookie.
-        key = (id(choice), visit.gpc, restricted, reader.text_size, reader.view, visit.view_parameter)
+        view = _view(self._site, visit)
+        key = (id(choice), visit.gpc, restricted, visit.cookies.reader.text_size, view, visit.region)
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= MAX_DECISIONS:
@@ -129,8 +133,21 @@ def standing(site: Site, choice: Choice | None) -> Choice | None:
     )
 
 
-def must_ask(site: Site, choice: Choice | None, restricted: frozenset[str] = frozenset()) -> Asking:
-    if any(purpose.name not in restricted for purpose in site.asked) and not covers(site, choice, restricted):
+def regime(site: Site, visit: Visit) -> Regime:
+    """What the visitor's region asks for; of a region that is not known, the strictest."""
+    country = visit.region.partition("-")[0]
+    return Regime(site.regimes.get(visit.region) or site.regimes.get(country) or Regime.OPT_IN)
+
+
+def must_ask(
+    site: Site,
+    choice: Choice | None,
+    restricted: frozenset[str] = frozenset(),
+    regime: Regime = Regime.OPT_IN,
+) -> Asking:
+    # Elsewhere the way to object is a link on every page, and there is nothing to agree to.
+    asks = regime is Regime.OPT_IN
+    if asks and any(purpose.name not in restricted for purpose in site.asked) and not covers(site, choice, restricted):
         return Asking.PURPOSES
     if not site.terms:
         # Documents that nobody has to agree to are links in the reader bar.
@@ -144,7 +161,7 @@ def must_ask(site: Site, choice: Choice | None, restricted: frozenset[str] = fro
     if any(policy.name in seen for policy in site.terms):
         return Asking.TERMS
     # Beside purposes a cookie choice closes the banner; whether terms are accepted is then the app's business.
-    if site.asked and not site.terms_required:
+    if asks and site.asked and not site.terms_required:
         return Asking.NOTHING
     return Asking.NOTICE
 
@@ -184,7 +201,7 @@ def covers(site: Site, choice: Choice | None, restricted: frozenset[str] = froze
 
 
 def _running(
-    purpose: Purpose, choice: Choice | None, denied: frozenset[str], restricted: frozenset[str]
+    purpose: Purpose, choice: Choice | None, denied: frozenset[str], restricted: frozenset[str], regime: Regime
 ) -> frozenset[str]:
     """The vendors of a purpose that may run."""
     if purpose.name in restricted or _is_denied(purpose, choice, denied):
@@ -193,7 +210,8 @@ def _running(
     if purpose.basis == Basis.EXEMPT:
         # An objection is against the purpose, so it covers vendors that were added since.
         return frozenset() if choice is not None and choice.purposes.get(purpose.name) is False else names
-    return frozenset(name for name in names if choice is not None and choice.vendors.get(name))
+    unasked = regime is not Regime.OPT_IN
+    return frozenset(name for name in names if ({} if choice is None else choice.vendors).get(name, unasked))
 
 
 def _is_granted(
@@ -202,6 +220,7 @@ def _is_granted(
     allowed: frozenset[str],
     denied: frozenset[str],
     restricted: frozenset[str],
+    regime: Regime,
 ) -> bool:
     if purpose.name in restricted or _is_denied(purpose, choice, denied):
         return False
@@ -209,7 +228,7 @@ def _is_granted(
     if vendors:
         return all(vendor.name in allowed for vendor in vendors)
     answers: Mapping[str, bool] = {} if choice is None else choice.purposes
-    return answers.get(purpose.name, purpose.basis == Basis.EXEMPT)
+    return answers.get(purpose.name, purpose.basis == Basis.EXEMPT or regime is not Regime.OPT_IN)
 
 
 def _is_denied(purpose: Purpose, choice: Choice | None, denied: frozenset[str]) -> bool:
@@ -230,10 +249,26 @@ def _text_size(site: Site, visit: Visit) -> int | None:
 
 
 def _view(site: Site, visit: Visit) -> str | None:
+    """The version that a page is shown in, whose word is strongest first; None is the page as it is."""
     if site.mobile is None:
         return None
-    view = visit.view_parameter or visit.cookies.reader.view
-    return view if view in VIEWS else None
+    # A host and a path are what people share and bookmark; the version is part of what they name.
+    ruled = fixed_view(site, visit)
+    chosen = ruled or visit.view_parameter or visit.cookies.reader.view
+    if chosen in VIEWS:
+        return chosen
+    return "mobile" if site.mobile == "device" and visit.device is Device.PHONE else None
+
+
+def fixed_view(site: Site, visit: Visit) -> str | None:
+    """The version that the owner gave to a host or path, the longest path first."""
+    if site.mobile_host and visit.hostname == bare_host(site.mobile_host):
+        return "mobile"
+    if not site.mobile_paths:
+        return None
+    path = visit.path + "/"
+    named = [fixed for fixed in site.mobile_paths if path.startswith(fixed.rstrip("/") + "/")]
+    return site.mobile_paths[max(named, key=len)] if named else None
 
 
 def check_purposes(site: Site, names: frozenset[str]) -> None:

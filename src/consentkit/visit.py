@@ -5,15 +5,17 @@ Everything a visitor can send meets its one parse function here. Nothing is deci
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TypeVar
 from urllib.parse import quote, unquote
 
+from consentkit.client import PAGE_DESTINATIONS, client
+from consentkit.client import Asks as Asks
+from consentkit.client import Device as Device
+from consentkit.client import device_told as device_told
 from consentkit.cookies import (
     CLOCK_SKEW,
     MAX_VALUE,
@@ -26,6 +28,7 @@ from consentkit.cookies import (
     read_holder,
     read_reader,
 )
+from consentkit.imported import Importer
 from consentkit.vocabulary import Choice
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -41,42 +44,12 @@ VIEW_PARAMETER = "ckit_view"
 #: Asks for the page of this visitor where the address alone gives the one for everyone (`Site.shared`).
 OWN_PARAMETER = "ckit=1"
 
-# What the destinations of Sec-Fetch-Dest that become a page in a window or frame are called (Fetch standard, 2.2.7).
-PAGE_DESTINATIONS = frozenset({"document", "iframe", "frame", "embed", "object"})
-FRAME_DESTINATIONS = PAGE_DESTINATIONS - {"document"}
-
-# Libraries that ask for a piece of a page say so: htmx, Turbo, jQuery and friends, pjax.
-FRAGMENT_HEADERS = ("turbo-frame", "x-requested-with", "x-pjax")
-PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-moz")
-
-# Phones say "Mobi", and so does an iPad; an Android without it is a tablet. Sec-CH-UA-Mobile is asked first where it
-# is sent. Cubot is a maker of phones, not a robot.
-PHONE = re.compile(r"Mobi|iPhone|iPod|Opera Mini|IEMobile", re.ASCII)
-IPAD = re.compile(r"iPad", re.ASCII)
-TABLET = re.compile(r"Tablet|Android|Kindle|Silk/", re.ASCII)
-ROBOT = re.compile(r"(?<!cu)bot\b|crawl|spider|slurp|facebookexternalhit", re.ASCII | re.IGNORECASE)
-
-
-class Device(StrEnum):
-    """What kind of machine asks, as coarsely as it can be said."""
-
-    PHONE = "phone"
-    TABLET = "tablet"
-    DESKTOP = "desktop"
-    ROBOT = "robot"
-    UNKNOWN = "unknown"
-
-
-class Asks(StrEnum):
-    """What the request can become, as far as its headers tell."""
-
-    #: A page in a window: controls go in.
-    PAGE = "page"
-    #: A page, if its body is one: nothing says that it is, and nothing says that it is not.
-    PERHAPS = "perhaps"
-    #: A frame, a fragment, a `fetch()`: third parties are held back, nothing else.
-    PART = "part"
-
+# With these a client proves who it is, or a proxy that has asked says so to the app behind it.
+CREDENTIALS = frozenset({
+    b"authorization", b"remote-user", b"x-remote-user", b"x-forwarded-user", b"x-auth-request-user",
+    b"x-forwarded-email", b"cf-access-jwt-assertion", b"x-goog-iap-jwt-assertion", b"x-amzn-oidc-data",
+    b"x-ms-client-principal",
+})  # fmt: skip
 
 NO_READER = ReaderChoice()
 
@@ -119,8 +92,14 @@ class Visit:
     view_parameter: str | None
     is_prefetch: bool
     now: datetime
+    #: Where the visitor is, as a trusted proxy says ("US", "US-CA"); "" when nobody who knows has told.
+    region: str = ""
+    #: A header proves who asks.
+    has_credentials: bool = False
+    #: `Save-Data: on`: the reader pays for every byte.
+    saves_data: bool = False
 
-    @property
+    @cached_property
     def hostname(self) -> str:
         """The host without its port, lower-cased."""
         return bare_host(self.host)
@@ -142,6 +121,8 @@ class CookieReader:
     stem: str
     choice_seal: Seal
     holder_seal: Seal
+    #: Reads what was chosen in another tool.
+    importer: Importer | None = None
 
     def names(self, use: str = "") -> tuple[str, str]:
         """Both names of a cookie: host-bound over https, plain otherwise."""
@@ -152,12 +133,13 @@ class CookieReader:
         # Both names are read; where they differ, the one that allows less counts.
         choices = [self._choice(value, now) for name in self._choice_names if (value := jar.get(name))]
         found = [choice for choice, _ in choices if choice is not None]
+        elsewhere = None if choices or self.importer is None else self.importer.choice(jar, now)
         holders = [self._holder(value) for name in self._holder_names if (value := jar.get(name))]
         return Cookies(
-            choice=_strictest(found),
-            trust=Trust.GOOD if found else choices[0][1] if choices else Trust.ABSENT,
+            choice=elsewhere or _strictest(found),
+            trust=Trust.GOOD if found else choices[0][1] if choices else Trust.IMPORTED if elsewhere else Trust.ABSENT,
             holder=next((holder for holder in holders if holder is not None), None),
-            reader=read_reader(jar.get(f"{self.stem}_reader")),
+            reader=read_reader(jar.get(self._reader_name)),
             names=frozenset(jar),
         )
 
@@ -185,12 +167,21 @@ class CookieReader:
         return {}
 
     @cached_property
+    def all_names(self) -> frozenset[str]:
+        """Every name under which a cookie of ours can come."""
+        return frozenset({*self._choice_names, *self._holder_names, self._reader_name})
+
+    @cached_property
     def _choice_names(self) -> tuple[str, str]:
         return self.names()
 
     @cached_property
     def _holder_names(self) -> tuple[str, str]:
         return self.names("_id")
+
+    @cached_property
+    def _reader_name(self) -> str:
+        return f"{self.stem}_reader"
 
 
 def read(
@@ -204,35 +195,42 @@ def read(
     headers: Headers,
     cookies: CookieReader,
     now: datetime,
+    region: str = "",
+    device: Device | None = None,
 ) -> Visit:
     """A `Visit` from the parts of a request.
 
     `path` is decoded and without `root_path`, `raw_path` is as it was sent, with or without it, as servers differ;
-    headers are as the server gave them.
+    headers are as the server gave them. `region`: as `proxies.region` has it. `device`: as a trusted proxy says.
     """
-    given = _headers(headers)
-    cookie = given.get("cookie")
+    given = _fields(headers)
+    cookie = given.get(b"cookie")
+    sender = client(given)
+    asked = query.decode("latin-1")
     return Visit(
         method=method,
         scheme=scheme,
-        host=given.get("host", ""),
+        host=given.get(b"host", b"").decode("latin-1"),
         root_path=root_path,
         path=path,
-        target=_target(root_path, path, raw_path, query),
-        query=query.decode("latin-1"),
-        asks=_asks(given),
-        can_be_page=_can_be_page(given),
-        cookies=cookies.read(_jar(cookie), now) if cookie else NO_COOKIES,
-        device=_device(given),
-        gpc=given.get("sec-gpc", "").strip() == "1",
-        accept=given.get("accept", ""),
-        accept_language=given.get("accept-language", ""),
-        destination=given.get("sec-fetch-dest", ""),
-        site=given.get("sec-fetch-site", ""),
-        origin=given.get("origin", ""),
-        view_parameter=_view_parameter(query.decode("latin-1")),
-        is_prefetch=_is_prefetch(given),
+        target=_target(root_path, path, raw_path, asked),
+        query=asked,
+        asks=sender.asks,
+        can_be_page=sender.can_be_page,
+        cookies=cookies.read(_jar(cookie.decode("latin-1")), now) if cookie else NO_COOKIES,
+        device=device or sender.device,
+        gpc=sender.gpc,
+        accept=sender.accept,
+        accept_language=sender.accept_language,
+        destination=sender.destination,
+        site=sender.site,
+        origin=sender.origin,
+        view_parameter=_view_parameter(asked) if asked else None,
+        is_prefetch=sender.is_prefetch,
         now=now,
+        region=region,
+        has_credentials=not CREDENTIALS.isdisjoint(given),
+        saves_data=sender.saves_data,
     )
 
 
@@ -244,16 +242,16 @@ def of_anyone(visit: Visit) -> Visit:
     """
     return replace(
         visit, cookies=NO_COOKIES, asks=Asks.PERHAPS, can_be_page=True, device=Device.TABLET, gpc=False, accept="",
-        accept_language="", destination="", site="", origin="", is_prefetch=False,
+        accept_language="", destination="", site="", origin="", is_prefetch=False, region="", has_credentials=False,
+        saves_data=False,
     )  # fmt: skip
 
 
-def may_be_page(headers: Sequence[tuple[bytes, bytes]]) -> bool:
-    """Whether a request could be one with `can_be_page`, told from a glance at the bytes.
+def may_be_page(headers: Sequence[tuple[bytes, bytes]], given: Mapping[bytes, bytes]) -> bool:
+    """Whether a request could be one with `can_be_page`, told from a glance at the bytes. `given`: `dict(headers)`.
 
     False is certain. Most requests are for files and data, and of those nothing else has to be read.
     """
-    given = dict(headers)
     destination = given.get(b"sec-fetch-dest", b"")
     if destination in (b"", b"empty"):
         # A dict holds the last of several Accept fields.
@@ -269,17 +267,16 @@ def bare_host(host: str) -> str:
     return name.lower().rstrip(".")
 
 
-def _headers(headers: Headers) -> dict[str, str]:
+def _fields(headers: Headers) -> dict[bytes, bytes]:
     """Lower-cased names; of a repeated header the values are joined, cookies by "; " (RFC 6265, 4.2.1)."""
-    fields = list(headers)
-    given = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in fields}
+    fields = [(name.lower(), value) for name, value in headers]
+    given = dict(fields)
     if len(given) == len(fields):  # nearly always: none is repeated
         return given
     given.clear()
-    for raw_name, raw_value in fields:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+    for name, value in fields:
         if name in given:
-            value = f"{given[name]}{'; ' if name == 'cookie' else ', '}{value}"
+            value = given[name] + (b"; " if name == b"cookie" else b", ") + value
         given[name] = value
     return given
 
@@ -294,15 +291,16 @@ def _jar(header: str) -> dict[str, str]:
     return jar
 
 
-def _target(root_path: str, path: str, raw_path: bytes | None, query: bytes) -> str:
+def _target(root_path: str, path: str, raw_path: bytes | None, query: str) -> str:
     """Path and query as the browser shows them: the raw path where the server gives it, else encoded again."""
     raw = (raw_path or b"").partition(b"?")[0].decode("latin-1")
-    if not query and raw == root_path + path and "%" not in raw:  # most pages
-        return raw
-    # A proxy may have stripped root_path before the server saw the path.
-    known = (raw, _encoded(root_path) + raw) if raw else ()
-    shown = next((each for each in known if unquote(each) == root_path + path), _encoded(root_path + path))
-    return f"{shown}?{query.decode('latin-1')}" if query else shown
+    if raw == root_path + path and "%" not in raw:  # most pages
+        shown = raw
+    else:
+        # A proxy may have stripped root_path before the server saw the path.
+        known = (raw, _encoded(root_path) + raw) if raw else ()
+        shown = next((each for each in known if unquote(each) == root_path + path), _encoded(root_path + path))
+    return f"{shown}?{query}" if query else shown
 
 
 def _encoded(path: str) -> str:
@@ -313,66 +311,6 @@ def _view_parameter(query: str) -> str | None:
     """The view that the address asks for; the last one counts. No limit on fields, so nothing to exceed."""
     named = [field.partition("=")[2] for field in query.split("&") if field.startswith(f"{VIEW_PARAMETER}=")]
     return named[-1] if named and named[-1] in VIEWS else None
-
-
-def _asks(given: Mapping[str, str]) -> Asks:
-    mode, destination = given.get("sec-fetch-mode", ""), given.get("sec-fetch-dest", "")
-    if destination in FRAME_DESTINATIONS:
-        return Asks.PART
-    if mode == "navigate" or destination == "document":
-        return Asks.PAGE
-    if _is_prefetch(given) and not _is_fragment(given):
-        # <link rel=prefetch> and speculation rules do not say what they expect; what they fetch may be shown as a page.
-        return Asks.PERHAPS
-    if mode or destination or _is_fragment(given) or not _may_be_html(given):
-        return Asks.PART
-    # Plain http to a real host and old Safari send no Sec-Fetch headers at all: the body has to tell.
-    return Asks.PERHAPS
-
-
-def _can_be_page(given: Mapping[str, str]) -> bool:
-    """Whether request headers may be touched for it: a stylesheet keeps its 304 and its brotli."""
-    destination = given.get("sec-fetch-dest", "")
-    return destination in PAGE_DESTINATIONS or (destination in ("", "empty") and _names_html(given))
-
-
-def _is_fragment(given: Mapping[str, str]) -> bool:
-    htmx_part = "hx-request" in given and "hx-boosted" not in given
-    return htmx_part or any(name in given for name in FRAGMENT_HEADERS)
-
-
-def _names_html(given: Mapping[str, str]) -> bool:
-    return "text/html" in given.get("accept", "")
-
-
-def _may_be_html(given: Mapping[str, str]) -> bool:
-    accept = given.get("accept", "").strip()
-    return not accept or accept == "*/*" or "text/html" in accept
-
-
-def _is_prefetch(given: Mapping[str, str]) -> bool:
-    return any("prefetch" in given[name] for name in PREFETCH_HEADERS if name in given)
-
-
-def _device(given: Mapping[str, str]) -> Device:
-    agent, says_mobile = given.get("user-agent", ""), given.get("sec-ch-ua-mobile") == "?1"
-    # Longer ones are nobody's browser, and would fill the memory.
-    return _known_device(agent, says_mobile) if len(agent) <= 512 else _device_of(agent, says_mobile)
-
-
-def _device_of(agent: str, says_mobile: bool) -> Device:
-    if ROBOT.search(agent):
-        return Device.ROBOT
-    if IPAD.search(agent):
-        return Device.TABLET
-    if says_mobile or PHONE.search(agent):
-        return Device.PHONE
-    if TABLET.search(agent):
-        return Device.TABLET
-    return Device.DESKTOP if agent else Device.UNKNOWN
-
-
-_known_device = lru_cache(maxsize=512)(_device_of)
 
 
 def _strictest(found: list[Choice]) -> Choice | None:

@@ -63,6 +63,17 @@ class Action(StrEnum):
     DISMISS = "dismiss"
 
 
+class Regime(StrEnum):
+    """What the law of the visitor's region asks for (`Site.regimes`)."""
+
+    #: Nothing runs before a yes: GDPR and ePrivacy, LGPD, Quebec's Law 25, and wherever nothing is known.
+    OPT_IN = "opt-in"
+    #: What is declared runs until it is refused, and a link says so: the privacy laws of states of the US.
+    OPT_OUT = "opt-out"
+    #: What is declared runs, and the visitor is told.
+    NOTICE = "notice"
+
+
 class Layer(StrEnum):
     """Where the visitor was asked."""
 

@@ -18,7 +18,7 @@ from consentkit.choose import (
 )
 from consentkit.controls import Shown
 from consentkit.cookies import Holder
-from consentkit.decide import standing
+from consentkit.decide import regime, standing
 from consentkit.endpoints.desk import Desk
 from consentkit.endpoints.receipts import Receipts
 from consentkit.endpoints.records import choice_record, status_message
@@ -88,15 +88,16 @@ class Choices:
     ) -> Reply | ToRecord:
         site, today = self.desk.site, fresh.now.astimezone(UTC).date()
         old = standing(site, visit.cookies.choice)
+        law = regime(site, visit)
         denied = frozenset(site.gpc_purposes) if visit.gpc else frozenset()
         shown = self.shown(form) if notice_known else None
-        new = choose(site, old, form, denied, today, shown.restricted if shown else frozenset())
+        new = choose(site, old, form, denied, today, shown.restricted if shown else frozenset(), law)
         holder = self._holder(visit, form, new, fresh)
         subject = holder.subject if holder else (visit.cookies.holder.subject if visit.cookies.holder else None)
         record = self._record(visit, form, new, shown, fresh, subject, old)
         notice = self.desk.controls.known_notice(shown.digest) if shown else None
         status = self._status(visit, form, new, shown)
-        reload = takes_away(site, old, new)
+        reload = takes_away(site, old, new, law)
 
         def answer(stored: Record | None) -> Reply:
             if not form.keep:
@@ -108,6 +109,9 @@ class Choices:
             else:
                 kept = Holder(stored.subject or holder.subject, stored.id)
                 lines += our_cookies.holder_cookies(site, visit, self.desk.cookies, kept, new.expires, today)
+            if reload and site.clear_site_data:
+                kinds = ", ".join(f'"{kind}"' for kind in site.clear_site_data)
+                lines.append((b"clear-site-data", kinds.encode("ascii")))
             lines += refused_cookies(site, self.desk.gate, visit, new)
             return self._answered(
                 visit, new, stored or record, target, lines, status=status, reload=reload, receipt=receipt
@@ -147,6 +151,7 @@ class Choices:
             visit,
             new,
             fresh,
+            self.desk.controls.documents,
             action=form.action,
             method=Method.JSON if visit.wants_json else Method.FORM,
             layer=shown.layer if shown else "unknown",

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC
 from urllib.parse import urlsplit
 
 from consentkit.choose import Form, accepts_terms, grants_something
+from consentkit.decide import regime, standing
 from consentkit.endpoints.reply import Fresh
-from consentkit.log.record import Method, PolicyAnswer, Record, state_of
+from consentkit.log.notice import text_digest
+from consentkit.log.record import UNKNOWN_NOTICE, Method, PolicyAnswer, Record, state_of
 from consentkit.settings import Site
 from consentkit.settings.site import vendors_of
 from consentkit.visit import Visit
 from consentkit.vocabulary import Action, Choice
+
+#: What the browser said by itself, in the place of a button and of a layer.
+SIGNAL = "gpc"
 
 
 def choice_record(
@@ -19,8 +26,9 @@ def choice_record(
     visit: Visit,
     new: Choice,
     fresh: Fresh,
+    texts: Mapping[str, str],
     *,
-    action: Action,
+    action: str,
     method: Method,
     layer: str,
     notice: str,
@@ -30,9 +38,11 @@ def choice_record(
 ) -> Record:
     """The record of a choice: every purpose and vendor that was asked about, and every policy that was shown.
 
+    `texts`: policy name to its text, as far as it could be read.
+
     An objection to an exempt purpose is a no; that nobody objected is no yes, so it is not recorded as one.
     """
-    about_terms = accepts_terms(site, Form(action))
+    about_terms = action in tuple(Action) and accepts_terms(site, Form(Action(action)))
     purposes = {purpose.name: new.purposes.get(purpose.name, False) for purpose in site.asked}
     purposes |= {purpose.name: False for purpose in site.exempt if purpose.name in new.purposes}
     vendors = {v.name: new.vendors.get(v.name, False) for purpose in site.asked for v in vendors_of(purpose)}
@@ -49,18 +59,45 @@ def choice_record(
         purposes={} if about_terms else purposes,
         vendors={} if about_terms else vendors,
         policies={
-            policy.name: PolicyAnswer(version=policy.version, accepted=new.terms.get(policy.name) == policy.version)
+            policy.name: PolicyAnswer(
+                version=policy.version,
+                accepted=new.terms.get(policy.name) == policy.version,
+                sha256=text_digest(texts[policy.name]) if policy.name in texts else "",
+            )
             for policy in site.policies
         },
         notice=notice,
         language=language,
-        regime="opt-in",
+        regime=regime(site, visit),
         site=record_site(site, visit),
         gpc=visit.gpc,
         expires=new.expires,
         device=visit.device,
         previous=visit.cookies.holder.record if subject and visit.cookies.holder else None,
     )
+
+
+def signal_record(site: Site, visit: Visit, fresh: Fresh, texts: Mapping[str, str]) -> Record | None:
+    """The event that Global Privacy Control overrides an earlier yes; None while it overrides nothing.
+
+    Only of who holds an identifier: who agreed to something does, and nobody gets one for a signal.
+    """
+    choice, holder = standing(site, visit.cookies.choice), visit.cookies.holder
+    if not visit.gpc or choice is None or holder is None:
+        return None
+    denied = {name for name in site.gpc_purposes if name not in choice.insisted}
+    silenced = {vendor.name for p in site.asked if p.name in denied for vendor in vendors_of(p)}
+    if not any(choice.vendors.get(name) for name in silenced) and not any(map(choice.purposes.get, denied)):
+        return None
+    left = replace(
+        choice,
+        purposes={name: given and name not in denied for name, given in choice.purposes.items()},
+        vendors={name: given and name not in silenced for name, given in choice.vendors.items()},
+    )
+    return choice_record(
+        site, visit, left, fresh, texts, action=SIGNAL, method=Method.SIGNAL, layer=SIGNAL,
+        notice=UNKNOWN_NOTICE, language="", subject=holder.subject, granted_before=True,
+    )  # fmt: skip
 
 
 def record_site(site: Site, visit: Visit) -> str:

@@ -6,6 +6,7 @@ here opens, awaits or raises for what a visitor sent.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlencode
@@ -30,12 +31,19 @@ from consentkit.endpoints.reply import (
     redirect,
 )
 from consentkit.languages import Catalogues
-from consentkit.response import our_cookies
+from consentkit.response import moved, our_cookies
+from consentkit.response.headers import Fields
 from consentkit.response.set_cookie import Gate
 from consentkit.settings import Site
 from consentkit.visit import CookieReader, Visit
 
 ASSET_LIFE = b"public, max-age=31536000, immutable"  # the name changes with the content
+
+
+# Global Privacy Control, section 5: a site states that it honours the signal, and since when.
+GPC_PATH = "/.well-known/gpc.json"
+GPC_ROUTE = "/gpc.json"  # no part of a path after our prefix begins with a slash
+GPC_HEADERS: Fields = [(b"content-type", b"application/json"), (b"cache-control", b"max-age=86400")]
 
 
 class Endpoints:
@@ -52,11 +60,14 @@ class Endpoints:
     ) -> None:
         self.desk = Desk(site, controls, catalogues, cookies, gate, receipts)
         self._receipts = Receipts(self.desk)
+        self._gpc_statement = json.dumps({"gpc": True, "lastUpdate": site.gpc_json}).encode()
         self._choices = Choices(self.desk, self._receipts)
 
     def route(self, visit: Visit) -> str | None:
         """The part of the path after the prefix, or None when the request is the app's."""
         prefix = self.desk.site.prefix
+        if self.desk.site.gpc_json and visit.path == GPC_PATH:
+            return GPC_ROUTE
         if visit.path == prefix or visit.path.startswith(prefix + "/"):
             return visit.path[len(prefix) + 1 :]
         return None
@@ -72,6 +83,8 @@ class Endpoints:
             return self._receipts.checkpoint(visit)
         if route == "reader":
             return self._reader(visit, query)
+        if route == GPC_ROUTE:
+            return Reply(200, GPC_HEADERS, self._gpc_statement)
         if route == "health":
             return Health()
         if route.startswith("assets/"):
@@ -133,10 +146,17 @@ class Endpoints:
 
     def _reader(self, visit: Visit, query: Mapping[str, str]) -> Reply:
         """Text size and view: a link, so that it works without script; idempotent, so that it may be a GET."""
-        lines = our_cookies.reader_cookie(self.desk.site, visit, _read_again(visit, query)) if _may_set(visit) else []
+        site = self.desk.site
+        lines = our_cookies.reader_cookie(site, visit, _read_again(visit, query)) if _may_set(site, visit) else []
         if visit.destination == "empty":
             return Reply(204, [*lines, (b"cache-control", b"no-store")])
-        return redirect(self.desk.next(visit, query.get("next", "")), lines)
+        target = self.desk.next(visit, query.get("next", ""))
+        home = moved.way_back(site, visit) if query.get("view") == "desktop" else None
+        if home is not None:
+            # Here every page is the mobile one, so the choice is kept where it counts.
+            onward = urlencode({"view": "desktop", "next": target})
+            return redirect(f"{home}{self.desk.address(visit, 'reader')}?{onward}", [])
+        return redirect(target, lines)
 
 
 def _read_again(visit: Visit, query: Mapping[str, str]) -> ReaderChoice:
@@ -147,7 +167,7 @@ def _read_again(visit: Visit, query: Mapping[str, str]) -> ReaderChoice:
     return ReaderChoice(None if size == 100 else size, view)
 
 
-def _may_set(visit: Visit) -> bool:
-    """Not for a prefetch, and not for an image on another site that points here."""
-    own = visit.site in ("", "same-origin", "none")
+def _may_set(site: Site, visit: Visit) -> bool:
+    """Not for a prefetch, and not for an image on another site that points here; for our mobile host, if there is one."""
+    own = visit.site in ("", "same-origin", "none") or (bool(site.mobile_host) and visit.site == "same-site")
     return own and visit.destination in ("", "document", "empty") and not visit.is_prefetch

@@ -13,8 +13,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from consentkit.cookies import MAX_VALUE, Seal, offer_hash, write_choice
+from consentkit.cookies import MAX_VALUE, VIEWS, Seal, offer_hash, write_choice
 from consentkit.errors import UnknownVendor, nearest
+from consentkit.proxies import REGION, Proxies
+from consentkit.registry.sites import same_site
 from consentkit.vocabulary import (
     BUILT_IN_PURPOSES,
     ID,
@@ -24,6 +26,7 @@ from consentkit.vocabulary import (
     Policy,
     PolicyKind,
     Purpose,
+    Regime,
     Vendor,
 )
 
@@ -36,6 +39,14 @@ MIN_SECRET = 32  # characters
 # Policies whose title is in every catalogue; others need one of their own.
 TITLED_POLICIES = ("privacy", "terms", "cookies")
 
+#: Cookies of other tools (see `imported`).
+IMPORTED = ("cc_cookie", "klaro", "tarteaucitron", "cookie_consent", "CookieConsent", "OptanonConsent")
+
+# Of an inline script; a shorter one is in half of them.
+SHORTEST_PIECE = 5  # characters
+
+OBJECT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 COOKIE_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]+(\.[a-z0-9_-]+)*\Z")
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+\Z")
@@ -80,7 +91,7 @@ def resolve_vendors(purposes: Sequence[Purpose], problems: list[str]) -> tuple[P
 def problems(site: Site) -> list[str]:
     """What is wrong with a site, in the order of its options."""
     rules = (
-        _identity, _secret, _log, _log_options, _policies, _purposes, _names_and_paths, _durations, _appearance, _size
+        _identity, _secret, _log, _log_options, _policies, _purposes, _names_and_paths, _durations, _regimes, _imports, _mobile, _appearance, _size
     )  # fmt: skip
     return [problem for rule in rules for problem in rule(site)]
 
@@ -128,6 +139,15 @@ def _log(site: Site) -> Iterator[str]:
 def _log_options(site: Site) -> Iterator[str]:
     if not site.log_key.strip():
         yield 'log_key: is empty; write the path of a file, such as "consentkit.key", whether it is there or not.'
+    for number, anchor in enumerate(site.anchors):
+        where = "anchor" if isinstance(site.anchor, str) else f"anchor[{number}]"
+        address = anchor.removeprefix("rfc3161:")
+        is_address = address.startswith(("https://", "http://")) and _split(address) is not None
+        if not anchor.strip() or ((address != anchor or "://" in anchor) and not is_address):
+            yield (
+                f'{where}: {anchor!r} is no place for a copy; write the path of a file, "https://…",'
+                ' or "rfc3161:https://…" for a time-stamping authority.'
+            )
     if not 0 <= site.keep <= 240:
         yield f"keep: {site.keep!r} is not a number of months from 0 to 240."
     if site.migrate not in ("auto", "manual"):
@@ -226,6 +246,7 @@ def _names_and_paths(site: Site) -> Iterator[str]:
             yield f'origins[{number}]: {origin!r} is not an origin; write it like "https://www.courier.example".'
     for number, host in enumerate(site.first_party):
         yield from _host(f"first_party[{number}]", host)
+    yield from _inline(site)
     for number, path in enumerate(site.skip):
         if not path.startswith("/"):
             yield f'skip[{number}]: {path!r} is not a path; write it like "/admin".'
@@ -236,6 +257,18 @@ def _names_and_paths(site: Site) -> Iterator[str]:
     for cookie, name in site.cookies.items():
         if name not in known:
             yield f"cookies.{cookie}: unknown purpose {name!r}; known purposes: {', '.join(known)}."
+
+
+def _inline(site: Site) -> Iterator[str]:
+    vendors = [v.name for purpose in site.purposes for v in purpose.vendors if isinstance(v, Vendor)]
+    is_table = isinstance(site.inline, Mapping)
+    for number, piece in enumerate(site.inline):
+        where = f"inline.{piece}" if is_table else f"inline[{number}]"
+        if len(piece.strip()) < SHORTEST_PIECE:
+            yield f"{where}: {piece!r} is in too many scripts; write at least {SHORTEST_PIECE} characters of code."
+        if isinstance(site.inline, Mapping) and site.inline[piece] not in vendors:
+            given = site.inline[piece]
+            yield f"{where}: {given!r} is no vendor of a purpose.{nearest(given, vendors)}"
 
 
 def _cookie_domain(site: Site) -> Iterator[str]:
@@ -256,18 +289,108 @@ def _durations(site: Site) -> Iterator[str]:
         if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= 400:
             # Browsers cap a cookie's life at 400 days (RFC 6265bis, 5.6.1).
             yield f"{option}: {days!r} is not a number of days from 1 to 400."
-    if site.ask_again:
+    for option in ("ask_again", "gpc_json"):
+        day = getattr(site, option)
         try:
-            date.fromisoformat(site.ask_again)
+            if day:
+                date.fromisoformat(day)
         except ValueError:
-            yield f'ask_again: {site.ask_again!r} is not a day; write it like "2026-11-01".'
+            yield f'{option}: {day!r} is not a day; write it like "2026-11-01".'
+    for number, kind in enumerate(site.clear_site_data):
+        if kind == "cookies":
+            yield (
+                f'clear_site_data[{number}]: "cookies" would delete the refusal itself and sign everybody out; cookies'
+                " of what was refused are deleted one by one, without this option."
+            )
+        elif kind not in ("cache", "storage"):
+            yield f'clear_site_data[{number}]: {kind!r} is not known; accepted: "cache", "storage".'
+
+
+def _regimes(site: Site) -> Iterator[str]:
+    for region, regime in site.regimes.items():
+        if not REGION.fullmatch(region):
+            yield f'regimes.{region}: is no region; write a country like "US", or a part of it like "US-CA".'
+        if regime not in tuple(Regime):
+            yield f'regimes.{region}: {regime!r} is not known; accepted: "opt-in", "opt-out", "notice".'
+    if site.regimes and not site.country_header:
+        yield (
+            "country_header: is missing, so nobody's region is known and regimes have no effect; write the header that"
+            ' your proxy sets, such as "CF-IPCountry".'
+        )
+    if site.country_header and not HEADER.fullmatch(site.country_header):
+        yield f'country_header: {site.country_header!r} is no name of a header; write it like "CF-IPCountry".'
+    if site.country_header and not site.trusted_proxies:
+        yield (
+            "trusted_proxies: is missing, so anyone could write the country header; write the addresses of your proxies,"
+            ' or ["*"] if the server can be reached through them alone.'
+        )
+    for number, proxy in enumerate(site.trusted_proxies):
+        try:
+            Proxies([proxy])
+        except ValueError:
+            yield (
+                f"trusted_proxies[{number}]: {proxy!r} is no address and no network; write it like"
+                ' "10.0.0.0/8", or "*" for whoever connects.'
+            )
+
+
+def _imports(site: Site) -> Iterator[str]:
+    for number, name in enumerate(site.import_from):
+        if name not in IMPORTED:
+            accepted = ", ".join(f'"{each}"' for each in IMPORTED)
+            yield f"import_from[{number}]: {name!r} is the cookie of no tool that can be read; accepted: {accepted}."
+    if site.import_grants and not site.import_from:
+        yield 'import_grants: names agreements, but import_from says in no cookie; add import_from = ["klaro"] or alike.'
+    vendors = [v.name for purpose in site.asked for v in purpose.vendors if isinstance(v, Vendor)]
+    for name in site.import_grants:
+        if name not in vendors:
+            yield f"import_grants.{name}: is no vendor of a purpose that asks.{nearest(name, vendors)}"
+
+
+def _mobile(site: Site) -> Iterator[str]:
+    if site.mobile is None:
+        for option in ("mobile_remove", "mobile_app", "mobile_host", "mobile_paths"):
+            if getattr(site, option):
+                yield f'{option}: has no effect, because mobile is off; write mobile = "auto".'
+    if isinstance(site.mobile_app, str) and site.mobile_app and not OBJECT.fullmatch(site.mobile_app):
+        yield f'mobile_app: {site.mobile_app!r} names no app; write it like "package.module:app".'
+    if site.mobile_host:
+        yield from _mobile_host(site)
+    for path, view in site.mobile_paths.items():
+        if not path.startswith("/"):
+            yield f'mobile_paths.{path}: {path!r} is no path; write it like "/m".'
+        if view not in VIEWS:
+            yield f'mobile_paths.{path}: {view!r} is not known; accepted: "mobile", "desktop".'
+    if site.device_header and not HEADER.fullmatch(site.device_header):
+        yield f'device_header: {site.device_header!r} is no name of a header; write it like "X-Device".'
+    if site.device_header and not site.trusted_proxies:
+        yield (
+            "trusted_proxies: is missing, so anyone could write the device header; write the addresses of your proxies,"
+            ' or ["*"] if the server can be reached through them alone.'
+        )
+
+
+def _mobile_host(site: Site) -> Iterator[str]:
+    host, own = site.mobile_host.partition(":")[0], (urlsplit(site.url).hostname or "")
+    if not HOST.match(host) or not re.fullmatch(r"[^:]+(:[0-9]{1,5})?", site.mobile_host):
+        yield f'mobile_host: {site.mobile_host!r} is no host; write it like "m.courier.example".'
+    elif not own:
+        yield 'url: is missing, so nobody knows the way back from mobile_host; write it like "https://courier.example".'
+    elif host == own:
+        yield f"mobile_host: {site.mobile_host!r} is the host of url itself, so every page would be sent to itself."
+    elif not same_site(host, own):
+        # What was chosen there could never be stored here: browsers keep such sites apart.
+        yield f"mobile_host: {site.mobile_host!r} belongs to another site than {own!r}; it has to be below the same domain."
 
 
 def _appearance(site: Site) -> Iterator[str]:
     accepted: Mapping[str, tuple[object, ...]] = {
+        "google": ("basic", "advanced", None),
+        "lock": ("", "off", "scripts", "all"),
+        "csp": ("edit", "never"),
         "notice_text": ("", "classic", "plain"),
         "text_size": ("any", "article", "root", "zoom", None),
-        "mobile": ("auto", "always", None),
+        "mobile": ("auto", "always", "device", None),
         "position": ("bottom", "top", "static"),
         "bar_position": ("start", "end"),
     }

@@ -7,9 +7,10 @@ purposes hold `Vendor` values, paths are absolute, and the secret is a list of k
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from consentkit.errors import ConfigurationError, UnknownPolicy, UnknownPurpose
@@ -40,6 +41,9 @@ class Site:
     log: str = "sqlite:///consent.db"
     #: The file with the keys that sign the log; a relative path starts at `folder`. `consentkit init` makes it.
     log_key: str = "consentkit.key"
+    #: Where copies of the signed checkpoints go, so that nobody can take them back: a file, an https address, or
+    #: "rfc3161:https://…" for a time-stamping authority; one or several.
+    anchor: str | Sequence[str] = ()
     #: For how many months after its last day an agreement, a withdrawal or accepted terms are kept, for `log prune`.
     keep: int = 36
     #: Whether anyone may fetch the newest signed checkpoint of the log.
@@ -62,6 +66,16 @@ class Site:
     origins: Sequence[str] = ()
     #: Hosts that are the site's own though their domain differs.
     first_party: Sequence[str] = ()
+    #: "off" | "scripts" | "all": a policy of ours that keeps scripts of the page from pulling in scripts, or frames too, of
+    #: who waits. Default: scripts under `strict`, off otherwise, because it stops what is not known, too.
+    lock: str = ""
+    #: "edit" | "never": whether the app's own Content-Security-Policy may be edited where it would block us.
+    csp: str = "edit"
+    #: Whether browsers report at /_ckit/report what the second lock stops, or would stop where it is off.
+    csp_reports: bool = False
+    #: Pieces of code by which inline scripts are known that have to wait: a table from piece to vendor, or a list, whose
+    #: scripts nobody's choice releases. The loader snippets of some fifty companies are known without it.
+    inline: Sequence[str] | Mapping[str, str] = ()
     #: How long an agreement and a refusal last, in days. CNIL 2020-092 calls six months good practice for both.
     grant_days: int = 180
     refusal_days: int = 180
@@ -69,12 +83,37 @@ class Site:
     ask_again: str = ""
     #: What Global Privacy Control denies.
     gpc_purposes: Sequence[str] = ("marketing",)
+    #: "basic" | "advanced" | None: Google Consent Mode for declared vendors of Google. Basic: their tags wait for
+    #: consent like any other. Advanced: they load before it, told that everything is denied.
+    google: str | None = "basic"
+    #: The day (YYYY-MM-DD) since which the site says, at /.well-known/gpc.json, that it honours the signal.
+    gpc_json: str = ""
+    #: What a browser throws away when consent is withdrawn, beside cookies: "cache", "storage" (Clear-Site-Data).
+    clear_site_data: Sequence[str] = ()
     #: Cookies the site can't do without: name to reason.
     necessary: Mapping[str, Text] = field(default_factory=dict)
     #: The site's own cookies that need a purpose: name or pattern to purpose.
     cookies: Mapping[str, str] = field(default_factory=dict)
+    #: What the law asks for elsewhere: region ("US", "US-CA") to "opt-in", "opt-out" or "notice". Opt-in where nothing
+    #: is said and where the region is not known.
+    regimes: Mapping[str, str] = field(default_factory=dict)
+    #: The header in which a proxy tells the visitor's country, such as "CF-IPCountry".
+    country_header: str = ""
+    #: Whose word counts: addresses and networks of proxies, or "*" where the server is reached through them alone.
+    trusted_proxies: Sequence[str] = ()
+    #: Cookies of other consent tools whose refusals count here: "cc_cookie", "klaro", "tarteaucitron", "cookie_consent",
+    #: "CookieConsent", "OptanonConsent".
+    import_from: Sequence[str] = ()
+    #: Vendors whose use has not changed since, so that an agreement given there counts: id here to the name of the
+    #: category or service there.
+    import_grants: Mapping[str, str] = field(default_factory=dict)
+    #: A folder of catalogues of your own, shaped like ours: `<tag>/consentkit.po`. It may add a language or replace
+    #: single sentences; a relative path starts at `folder`.
+    locales: str = ""
     #: Own sentences by language and message id: {"en": {"banner.title": "…"}}.
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: A folder with templates of your own, each in place of ours of that name; a relative path starts at `folder`.
+    templates: str = ""
     #: "classic" | "plain": the sentence about policies. Default: classic without purposes, plain beside them.
     notice_text: str = ""
     #: Whether the notice stays until the terms are accepted.
@@ -82,8 +121,19 @@ class Site:
     #: "any" | "article" | "root" | "zoom" | None: how text grows. "any" measures every text by script, "article" that
     #: of the article alone, "root" is for sites sized in rem, "zoom" for pages that are drawn rather than written.
     text_size: str | None = "any"
-    #: "auto" | "always" | None: when the link to the mobile version is offered.
+    #: "auto" | "always" | "device" | None: when the link to the mobile version is offered; with "device" as with "auto",
+    #: and phones get the mobile version unless their reader chose another.
     mobile: str | None = "auto"
+    #: What the mobile version leaves out: selectors of single elements, such as ".ads" or "aside#promo".
+    mobile_remove: Sequence[str] = ()
+    #: The ASGI app that answers in the mobile version, or where it is: "package.module:app".
+    mobile_app: str | Callable[..., Any] = field(default="", repr=False)
+    #: The host of the mobile version, such as "m.courier.example". Pages in that version are sent there.
+    mobile_host: str = ""
+    #: Paths whose version is fixed, with everything below them: {"/m": "mobile", "/editor": "desktop"}.
+    mobile_paths: Mapping[str, str] = field(default_factory=dict)
+    #: The header in which a proxy tells what kind of device asks, such as "CloudFront-Is-Mobile-Viewer".
+    device_header: str = ""
     #: "bottom" | "top" | "static": where the banner stands.
     position: str = "bottom"
     #: "start" | "end": the side of the reader bar.
@@ -140,9 +190,18 @@ class Site:
         return (self.secret,) if isinstance(self.secret, str) else tuple(self.secret)
 
     @property
+    def anchors(self) -> tuple[str, ...]:
+        return (self.anchor,) if isinstance(self.anchor, str) else tuple(self.anchor)
+
+    @property
     def scheme(self) -> str:
         """ "https", "http", or "" when the request decides."""
         return urlsplit(self.url).scheme
+
+    @property
+    def locks(self) -> str:
+        """ "off", "scripts" or "all"."""
+        return self.lock or ("scripts" if self.holding == Holding.STRICT else "off")
 
     @property
     def asked(self) -> tuple[Purpose, ...]:

@@ -87,8 +87,8 @@ def _options(table: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
 
 
 def _none_for_off(key: str, value: Any) -> Any:
-    # TOML has no null: text_size = false and mobile = false turn a control off, as None does in Python.
-    return None if key in ("text_size", "mobile") and value is False else value
+    # TOML has no null: text_size, mobile or google = false turn it off, as None does in Python.
+    return None if key in ("text_size", "mobile", "google") and value is False else value
 
 
 def _rows(key: str, rows: Any, kind: type, problems: list[str]) -> list[Any]:
