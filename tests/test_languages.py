@@ -8,6 +8,7 @@ import timeit
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,7 @@ from consentkit.languages import (
     pick,
     placeholders,
 )
+from tests.settings.sites import courier
 
 SHIPPED = ("ar", "bs", "de", "en", "fr", "hr", "sr", "sr-Latn")
 
@@ -268,10 +270,22 @@ def test_caches_stay_small() -> None:
     for n in range(5000):
         choose([f"x{n:x}"[:3] + f"-{n:04}"], f"de-{n:04}", None, SHIPPED)
 
-    for cached in (languages._match, languages._full, languages._ranges, languages._accepted):
+    for cached in (languages._match, languages._full):
         info = cached.cache_info()
         assert info.maxsize is not None
         assert info.currsize <= info.maxsize <= 2048
+    remembered: tuple[Any, ...] = (languages._ranges, languages._accepted)
+    assert all(len(each.__known__) <= 1024 for each in remembered)
+
+
+def test_long_headers_are_not_kept() -> None:
+    """
+    Nor does somebody who sends long ones.
+    """
+    header = "en-" + "x" * 300
+    choose([], header, None, SHIPPED)
+
+    assert (header,) not in languages._ranges.__known__  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -549,6 +563,71 @@ def test_wrong_texts_are_all_named_at_once() -> None:
     ]
 
 
+HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: {rule}\\n"\n\n'
+
+
+def own(folder: Path, tag: str, text: str, rule: str = "nplurals=2; plural=(n != 1);") -> Path:
+    """An owner's folder with a catalogue for one more language."""
+    (folder / tag).mkdir(parents=True, exist_ok=True)
+    (folder / tag / "consentkit.po").write_text(HEADER.format(rule=rule) + text, "utf-8")
+    return folder
+
+
+def test_an_owners_folder_adds_and_replaces(tmp_path: Path) -> None:
+    """
+    A new language counts by the rule in its file; a packaged one gets single sentences; `texts` goes before both.
+    """
+    own(tmp_path, "eo", 'msgid "prefs.vendors"\nmsgid_plural "prefs.vendors"\nmsgstr[0] "neniu"\nmsgstr[1] "{count}"\n',
+        "nplurals=2; plural=(n != 0);")  # fmt: skip
+    own(tmp_path, "de", 'msgid "action.choose"\nmsgstr "Einstellungen"\n\nmsgid "action.reject"\nmsgstr "Nein"\n')
+    catalogues = Catalogues({"de": {"action.reject": "Lieber nicht"}}, own=tmp_path)
+    german, esperanto = catalogues.get("de"), catalogues.get("eo")
+
+    assert (esperanto.plural("prefs.vendors", 0), esperanto.plural("prefs.vendors", 1)) == ("neniu", "1")
+    assert esperanto.text("action.accept") == "Accept all"
+    assert german.text("action.choose") == "Einstellungen"
+    assert german.text("action.reject") == "Lieber nicht"
+    assert german.text("action.accept") == "Alle akzeptieren"
+
+
+def test_what_is_wrong_in_an_owners_folder_is_named(tmp_path: Path) -> None:
+    """
+    Unknown languages, messages, placeholders and plural forms, and what is no catalogue at all.
+    """
+    own(tmp_path, "klingon", 'msgid "action.reject"\nmsgstr "Qo"\n')
+    own(tmp_path, "de", 'msgid "action.rejekt"\nmsgstr "x"\n\nmsgid "banner.title"\nmsgstr "{seite}"\n')
+    own(tmp_path, "fr", 'msgid "prefs.vendors"\nmsgid_plural "prefs.vendors"\nmsgstr[0] "x"\nmsgstr[1] "y"\nmsgstr[2] "z"\n',
+        "nplurals=3; plural=(n > 2 ? 2 : n > 1);")  # fmt: skip
+    own(tmp_path, "it", "what is this\n")
+    with pytest.raises(ConfigurationError) as wrong:
+        Catalogues(own=tmp_path)
+    with pytest.raises(ConfigurationError) as missing:
+        Catalogues(own=tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigurationError) as empty:
+        Catalogues(own=tmp_path / "empty")
+
+    told = wrong.value.problems
+    assert [problem.partition(":")[2].partition(":")[0].strip() for problem in told if "read" not in problem] == [
+        "de['action.rejekt']", "de['banner.title']", "fr['prefs.vendors']", "klingon",
+    ]  # fmt: skip
+    assert any("it/consentkit.po' can't be read" in problem for problem in told)
+    assert "is no folder" in missing.value.problems[0]
+    assert "has no catalogue" in empty.value.problems[0]
+
+
+def test_a_site_speaks_its_own_languages(tmp_path: Path) -> None:
+    """
+    `locales` is relative to the configuration.
+    """
+    own(tmp_path / "languages", "eo", 'msgid "action.reject"\nmsgstr "Rifuzi"\n')
+
+    catalogues = languages.catalogues_of(courier(folder=tmp_path, locales="languages"))
+
+    assert catalogues.get("eo").text("action.reject") == "Rifuzi"
+    assert "eo" not in languages.catalogues_of(courier(folder=tmp_path)).tags
+
+
 # --- Where it comes from --------------------------------------------------------------------------------
 
 
@@ -580,7 +659,7 @@ def test_fuzzy_and_empty_entries_are_not_said(tmp_path: Path, monkeypatch: pytes
     )
     monkeypatch.setattr(languages, "_locales", lambda: tmp_path)
 
-    messages, _ = languages._read_po("eo")
+    messages = languages._read_po("eo").messages
 
     assert messages == {"action.close": ("Fermi",)}
 

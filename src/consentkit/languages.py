@@ -27,14 +27,22 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from consentkit.bounded import remembering
 from consentkit.errors import ConfigurationError, ConsentKitError, nearest
 from consentkit.vocabulary import Text
 
 if TYPE_CHECKING:
     from babel.core import Locale
 
+    from consentkit.settings import Site
+
 #: The language of the source catalogue, in which every message exists.
 ENGLISH = "en"
+
+#: The file of a language with what visitors read (`consentkit.po`), and with what auditors read (`audit.po`), which
+#: fewer languages have.
+VISITORS = "consentkit"
+AUDITORS = "audit"
 
 # --- Tags -----------------------------------------------------------------------------------------------
 
@@ -180,6 +188,10 @@ def _shortest(full: _Full) -> str:
 MAX_LANGUAGES = 20
 MAX_HEADER = 1000  # characters
 
+# Longer ones are read and not remembered; those of browsers have up to a hundred.
+LONGEST_REMEMBERED = 250  # characters
+LONGEST_LIST = 400  # characters, of the tags of all our catalogues and some of an owner's
+
 _RANGE = re.compile(
     r"[ \t]*([a-z]{1,8}(?:[-_][a-z0-9]{1,8})*|\*)[ \t]*"
     r"(?:;[ \t]*q[ \t]*=[ \t]*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?[ \t]*",
@@ -197,7 +209,7 @@ def parse_accept_language(header: str) -> list[str]:
     return list(_ranges(header[:MAX_HEADER]))
 
 
-@lru_cache(maxsize=1024)
+@remembering(most=1024, longest=LONGEST_REMEMBERED)
 def _ranges(header: str) -> tuple[str, ...]:
     weighed = []
     for part in header.split(",", MAX_LANGUAGES)[:MAX_LANGUAGES]:
@@ -236,7 +248,7 @@ def choose(
     return Chosen(tag, read_accept_language=True)
 
 
-@lru_cache(maxsize=1024)
+@remembering(most=1024, longest=LONGEST_REMEMBERED + LONGEST_LIST)
 def _accepted(header: str, default: str | None, available: tuple[str, ...]) -> str:
     for wanted in _ranges(header):
         if wanted == "*":
@@ -395,6 +407,10 @@ class Catalogue:
         """`150` as 150%, with the space and the sign of the language."""
         return _percent(self.language.folder, n)
 
+    def number(self, n: int) -> str:
+        """`1234567` with the marks of the language between its thousands."""
+        return _number(self.language.folder, n)
+
     def country(self, code: str) -> str:
         """The name of a country (ISO 3166, two letters); an unknown code comes back as it is."""
         return str(_locale(self.language.folder).territories.get(code.upper(), code))
@@ -418,14 +434,28 @@ class Catalogues:
     languages; what it leaves out of a new language is said in the packaged catalogue nearest to it (`de` for
     `de-AT`), then in English. Of a message with plural forms it holds one sentence for every count, or a list
     with one for each form. Raises `ConfigurationError`, with every problem at once, when it names an unknown
-    language, message or placeholder.
+    language, message or placeholder. `own`: the owner's folder of catalogues, shaped like ours
+    (`<tag>/consentkit.po`); it may do what `texts` may, and `texts` lies over it. `domain`: which file of each
+    language; the languages that have it are the ones there are.
     """
 
-    def __init__(self, texts: Mapping[str, Mapping[str, Override]] = NO_TEXTS) -> None:
-        self._packaged = _packaged()
+    def __init__(
+        self,
+        texts: Mapping[str, Mapping[str, Override]] = NO_TEXTS,
+        *,
+        own: Path | None = None,
+        domain: str = VISITORS,
+    ) -> None:
+        self._domain = domain
+        self._packaged = _packaged(domain)
         self._loaded: dict[str, Catalogue] = {}
         self._texts: dict[str, dict[str, tuple[str, ...]]] = {}
-        self._lay_over(texts)
+        #: How languages count that only the owner's folder has.
+        self._rules: dict[str, _Counting] = {}
+        problems = [] if own is None else list(self._take_in(own))
+        problems += self._lay_over(texts)
+        if problems:
+            raise ConfigurationError(problems)
         self._folders = {folder.replace("_", "-"): folder for folder in {*self._packaged, *self._texts}}
         #: The tag of every language, in alphabetical order: what `match` and `choose` take as `available`.
         self.tags: tuple[str, ...] = tuple(sorted(self._folders))
@@ -456,8 +486,14 @@ class Catalogues:
 
     def _read(self, folder: str) -> tuple[Mapping[str, tuple[str, ...]], Callable[[int], int]]:
         if folder in self._packaged:
-            return _read_po(folder)
-        return {}, _plural_rule(folder)
+            read = _read_po(folder, self._domain)
+            return read.messages, read.counting.form
+        return {}, self._counting(folder).form
+
+    def _counting(self, folder: str) -> _Counting:
+        if folder in self._packaged:
+            return _read_po(folder, self._domain).counting
+        return self._rules.get(folder) or _plural_rule(folder)
 
     def _fallback(self, folder: str) -> Catalogue | None:
         if folder == ENGLISH:
@@ -465,25 +501,40 @@ class Catalogues:
         nearer = None if folder in self._packaged else match(folder, self._packaged)
         return self.get((nearer or ENGLISH).replace("_", "-"))
 
-    def _lay_over(self, texts: Mapping[str, Mapping[str, Override]]) -> None:
-        if not texts:
+    def _take_in(self, own: Path) -> Iterator[str]:
+        """The catalogues of the owner's folder; what is wrong with them is told."""
+        if not own.is_dir():
+            yield f"locales: {str(own)!r} is no folder; it holds one for each language, such as de/{self._domain}.po."
             return
-        problems: list[str] = []
-        source, _ = _read_po(ENGLISH)
-        for tag, messages in texts.items():
-            folder = self._folder_for(tag)
-            if folder is None:
-                problems.append(f"texts[{tag!r}]: no language that CLDR knows; write a tag such as 'de' or 'sr-Latn'.")
+        found = sorted(own.glob(f"*/{self._domain}.po"))
+        if not found:
+            yield f"locales: {str(own)!r} has no catalogue; each lies in a folder of its own: de/{self._domain}.po."
+        for path in found:
+            try:
+                read = _read_file(path)
+            except (OSError, ValueError) as error:
+                yield f"locales: {str(path)!r} can't be read: {error}."
                 continue
+            folder = self._folder_for(path.parent.name)
+            if folder is not None and folder not in self._packaged:
+                self._rules[folder] = read.counting
+            yield from self._lay(f"locales: {path.parent.name}", path.parent.name, read.messages)
+
+    def _lay_over(self, texts: Mapping[str, Mapping[str, Override]]) -> Iterator[str]:
+        for tag, messages in texts.items():
             forms = {id: (said,) if isinstance(said, str) else tuple(said) for id, said in messages.items()}
-            problems += (
-                f"texts[{tag!r}][{id!r}]: {problem}"
-                for id, said in forms.items()
-                for problem in _problems(id, said, source, folder)
-            )
-            self._texts.setdefault(folder, {}).update(forms)
-        if problems:
-            raise ConfigurationError(problems)
+            yield from self._lay(f"texts[{tag!r}]", tag, forms)
+
+    def _lay(self, where: str, tag: str, forms: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+        folder = self._folder_for(tag)
+        if folder is None:
+            yield f"{where}: no language that CLDR knows; write a tag such as 'de' or 'sr-Latn'."
+            return
+        source = _read_po(ENGLISH, self._domain).messages
+        for id, said in forms.items():
+            for problem in _problems(id, said, source, folder, self._counting(folder).forms):
+                yield f"{where}[{id!r}]: {problem}"
+        self._texts.setdefault(folder, {}).update(forms)
 
     def _folder_for(self, tag: str) -> str | None:
         """The packaged folder that an owner's tag means (`de-DE` is `de`), or the name of a new one."""
@@ -493,13 +544,20 @@ class Catalogues:
         return next((folder for folder in self._packaged if _full(folder) == full), _shortest(full))
 
 
-def _problems(id: str, said: tuple[str, ...], source: Mapping[str, tuple[str, ...]], folder: str) -> Iterator[str]:
-    """What is wrong with an owner's sentence, if anything."""
+def catalogues_of(site: Site) -> Catalogues:
+    """The languages of one site: ours, its folder's, and its single sentences. Raises `ConfigurationError`."""
+    return Catalogues(site.texts, own=site.folder / site.locales if site.locales else None)
+
+
+def _problems(
+    id: str, said: tuple[str, ...], source: Mapping[str, tuple[str, ...]], folder: str, forms: int
+) -> Iterator[str]:
+    """What is wrong with an owner's sentence, if anything. `forms`: how many a message has that counts."""
     if id not in source:
         yield f"no such message; `consentkit locales --ids` lists them.{nearest(id, source)}"
         return
     if len(said) != 1:
-        wanted = _plural_count(folder) if len(source[id]) > 1 else 1
+        wanted = forms if len(source[id]) > 1 else 1
         if len(said) != wanted:
             yield f"{len(said)} forms, but this message has {wanted} in {folder!r}."
     known = placeholders(source[id][-1])
@@ -514,25 +572,47 @@ def _locales() -> Traversable:
     return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / "locales"
 
 
-@lru_cache(maxsize=1)
-def _packaged() -> tuple[str, ...]:
+@lru_cache(maxsize=2)
+def _packaged(domain: str) -> tuple[str, ...]:
     """The folder of every catalogue that is shipped."""
-    return tuple(sorted(d.name for d in _locales().iterdir() if (d / "consentkit.po").is_file()))
+    return tuple(sorted(d.name for d in _locales().iterdir() if (d / f"{domain}.po").is_file()))
+
+
+class _Counting(NamedTuple):
+    """How a language counts: which form goes with a number, and how many forms there are."""
+
+    form: Callable[[int], int]
+    forms: int
+
+
+class _Read(NamedTuple):
+    """A catalogue as it stands in a file: each message as its plural forms."""
+
+    messages: Mapping[str, tuple[str, ...]]
+    counting: _Counting
 
 
 @lru_cache(maxsize=128)
-def _read_po(folder: str) -> tuple[Mapping[str, tuple[str, ...]], Callable[[int], int]]:
-    """The messages of a catalogue, each as its plural forms, and which form a count takes.
+def _read_po(folder: str, domain: str = VISITORS) -> _Read:
+    """A packaged catalogue. `folder` is one of `_packaged(domain)`."""
+    return _read_file(_locales() / folder / f"{domain}.po")
 
-    `folder` is one of `_packaged()`. Fuzzy and empty entries are left out: English that is right beats a
-    translation that may be wrong.
+
+def _read_file(path: Traversable) -> _Read:
+    """Fuzzy and empty entries are left out: English that is right beats a translation that may be wrong.
+
+    Raises OSError, and ValueError for what is no catalogue.
     """
     from gettext import c2py
 
-    from babel.messages.pofile import read_po
+    from babel.messages.pofile import PoFileError, read_po
 
-    with (_locales() / folder / "consentkit.po").open("rb") as source:
-        catalogue = read_po(source, abort_invalid=True)
+    try:
+        with path.open("rb") as source:
+            catalogue = read_po(source, abort_invalid=True)
+        counting = _Counting(c2py(catalogue.plural_expr), catalogue.num_plurals)
+    except PoFileError as error:
+        raise ValueError(str(error)) from None
     messages = {}
     for message in catalogue:
         id = message.id if isinstance(message.id, str) else message.id[0]
@@ -540,21 +620,16 @@ def _read_po(folder: str) -> tuple[Mapping[str, tuple[str, ...]], Callable[[int]
         forms = (said,) if isinstance(said, str) else tuple(said)
         if id and not message.fuzzy and all(forms):
             messages[id] = forms
-    return MappingProxyType(messages), c2py(catalogue.plural_expr)
+    return _Read(MappingProxyType(messages), counting)
 
 
-def _plural_rule(folder: str) -> Callable[[int], int]:
+def _plural_rule(folder: str) -> _Counting:
     from gettext import c2py
 
     from babel.messages.plurals import get_plural
 
-    return c2py(get_plural(folder).plural_expr)
-
-
-def _plural_count(folder: str) -> int:
-    from babel.messages.plurals import get_plural
-
-    return get_plural(folder).num_plurals
+    plural = get_plural(folder)
+    return _Counting(c2py(plural.plural_expr), plural.num_plurals)
 
 
 def _is_known(full: _Full) -> bool:
@@ -596,6 +671,13 @@ def _percent(folder: str, n: int) -> str:
     from babel.numbers import format_percent
 
     return format_percent(n / 100, locale=_locale(folder))
+
+
+@lru_cache(maxsize=1024)
+def _number(folder: str, n: int) -> str:
+    from babel.numbers import format_decimal
+
+    return format_decimal(n, locale=_locale(folder))
 
 
 @lru_cache(maxsize=1024)
