@@ -30,6 +30,7 @@ MEASURE = r"""
     clips.set(e, c);
     return c;
   };
+  const held = (e) => { for (; e; e = up(e)) if (getComputedStyle(e).position === "fixed") return true; return false };
   const range = document.createRange();
   const walk = (root) => {
     const walker = document.createTreeWalker(root, 5, { acceptNode: (n) =>
@@ -54,7 +55,7 @@ MEASURE = r"""
         .filter((r) => r.seen && r.r - r.l > 3);
       if (!glyph) continue;
       const family = getComputedStyle(e).fontFamily.split(",")[0];
-      texts.push({ size: parseFloat(getComputedStyle(e).fontSize), glyph, lines, n, words: n.data.trim().slice(0, 40),
+      texts.push({ size: parseFloat(getComputedStyle(e).fontSize), glyph, lines, n, fixed: held(e), words: n.data.trim().slice(0, 40),
         icon: /icon|awesome|glyph|symbol|dashicons/i.test(family) });
     }
   };
@@ -64,7 +65,8 @@ MEASURE = r"""
   let open = [];
   for (const a of sorted) {
     open = open.filter((b) => b.b > a.t);
-    for (const b of open) if (a.l < b.r - 2 && b.l < a.r - 2) overlaps.push(Math.min(a.i, b.i) + "~" + Math.max(a.i, b.i));
+    // What is held in the window lies on what is scrolled beneath it, at any size.
+    for (const b of open) if (texts[a.i].fixed === texts[b.i].fixed && a.l < b.r - 2 && b.l < a.r - 2) overlaps.push(Math.min(a.i, b.i) + "~" + Math.max(a.i, b.i));
     open.push(a);
   }
   const cut = [];

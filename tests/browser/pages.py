@@ -14,7 +14,7 @@ import uvicorn
 
 from consentkit import ConsentMiddleware, Policy, Purpose, Site, Vendor
 from tests.asgi.servers import free_port
-from tests.browser.text_pages import TEXT_PAGES
+from tests.browser.text_pages import LIVING_PAGES, TEXT_PAGES
 
 SECRET = "a secret of the tests, which everyone may read"
 
@@ -66,6 +66,7 @@ LONG = (
     + "</main></body></html>"
 )
 
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 # Made for a desk: fixed widths in the sheet, in attributes, a grid, data and code that can't be narrower.
 WIDE = (
     "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>Wide</title><style>#page{width:980px;font:11px Arial}"
@@ -89,6 +90,16 @@ STUBBORN = (
     "<div id=d style='width:900px!important;min-width:900px!important'><p>Wide</p></div></body></html>"
 )
 
+# Made for phones, but for what an editor has put in. The drawer waits outside to be pushed in.
+RESPONSIVE = (
+    f"<!DOCTYPE html><html lang=en><head><meta charset=utf-8>{VIEWPORT}<title>Wide parts</title><style>body{{margin:0;"
+    "overflow-x:visible}small{font-size:12px}#drawer{position:absolute;top:0;left:120%;width:200px}#bar{position:sticky;"
+    "top:0}</style></head><body><div id=bar><small>Small print</small></div><div id=embed style='width:728px!important'>"
+    f"<p>An embed</p></div><img src='{PIXEL}' width=900 height=300 alt=''><pre>{'code ' * 40}</pre><table border=1><tr>"
+    f"{''.join(f'<th>Column{n}' for n in range(12))}</table><p>https://courier.example/{'a' * 120}</p><div id=drawer>Menu"
+    "</div></body></html>"
+)
+
 PAGES: dict[str, str] = {
     "/wide": WIDE,
     "/old/menu": MENU,
@@ -110,10 +121,16 @@ PAGES: dict[str, str] = {
         "button{position:absolute;font-size:40px;width:500px}a{display:block;color:pink;font-size:3px}"
         "section{padding:100px}form{display:block}html{font-size:62.5%}</style>"
     ),
+    "/important": article(
+        VIEWPORT + "<style>*{color:#c00!important;background:#ff0!important;font:3px/1 serif!important;margin:9px"
+        "!important;padding:9px!important;transform:rotate(1deg)!important;letter-spacing:3px!important}</style>"
+    ),
     "/scroller": article(
         VIEWPORT + "<style>html,body{height:100%;overflow:hidden;margin:0}#main{height:100%;overflow:auto}</style>"
     ),
     **{f"/text/{name}": page for name, page in TEXT_PAGES.items()},
+    **{f"/living/{name}": page for name, page in LIVING_PAGES.items()},
+    "/responsive": RESPONSIVE,
 }
 
 

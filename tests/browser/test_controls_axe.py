@@ -32,12 +32,22 @@ def panel(page: Page) -> None:
 
 
 def preferences(page: Page) -> None:
+    page.goto(str(page.locator("[data-ckit-action=choose]").evaluate("e => e.href")))
+    unfold(page, "summary")
+
+
+def dialog(page: Page) -> None:
     page.click("[data-ckit-action=choose]")
-    for summary in page.locator("summary").all():
+    page.locator("#ckit-root dialog h1").wait_for()
+    unfold(page, "#ckit-root dialog summary")
+
+
+def unfold(page: Page, summaries: str) -> None:
+    for summary in page.locator(summaries).all():
         summary.click()
 
 
-@pytest.mark.parametrize("state", [asking, chosen, panel, preferences], ids=lambda state: str(state.__name__))
+@pytest.mark.parametrize("state", [asking, chosen, panel, preferences, dialog], ids=lambda state: str(state.__name__))
 @pytest.mark.parametrize("path", ["/", "/dark", "/rtl"], ids=["light", "dark", "rtl"])
 @pytest.mark.parametrize("width", [1280, 375, 320])
 def test_axe_finds_nothing(serve: Serve, tabs: Tabs, state: Callable[[Page], None], path: str, width: int) -> None:

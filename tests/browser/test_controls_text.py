@@ -120,13 +120,16 @@ def test_a_long_document_is_enlarged_in_slices(serve: Serve, tabs: Tabs) -> None
 
 def test_the_size_of_the_browser_is_multiplied(serve: Serve, tabs: Tabs) -> None:
     """
-    A reader whose browser is set to 24 px gets 24 px times the ratio, never less.
+    A reader whose browser is set to 24 px gets 24 px times the ratio, never less; so do our own parts.
     """
-    page = tabs.open(serve(purposes=[]) + "/text/rem")
-    page.add_style_tag(content="html{font-size:93.75%!important}")
+    page = tabs.open("about:blank")
+    page.context.new_cdp_session(page).send("Page.setFontSizes", {"fontSizes": {"standard": 24}})
+    page.goto(serve(purposes=[]) + "/text/bare")
+    expect(page.locator("body > p")).to_have_css("font-size", "24px")
     enlarge(page, 5)
 
     expect(page.locator("body > p")).to_have_css("font-size", "48px")
+    expect(page.locator("summary")).to_have_css("font-size", "48px")
 
 
 def test_only_the_article_grows_where_the_site_wants_that(serve: Serve, tabs: Tabs) -> None:
@@ -284,11 +287,12 @@ def test_escape_closes_the_panel(serve: Serve, tabs: Tabs) -> None:
     expect(page.locator("summary")).to_be_focused()
 
 
-def test_size_without_script_is_a_link(serve: Serve, tabs: Tabs) -> None:
+@pytest.mark.parametrize("mode", ["any", "root"])
+def test_size_without_script_is_a_link(serve: Serve, tabs: Tabs, mode: str) -> None:
     """
     The server grows the root: text in rem and % follows.
     """
-    page = tabs.open(serve() + "/", java_script_enabled=False)
+    page = tabs.open(serve(text_size=mode) + "/", java_script_enabled=False)
     page.click("summary")
     page.click("a[data-ckit-action=text-larger]")
 
@@ -312,3 +316,38 @@ def test_mobile_version_of_an_old_page(serve: Serve, tabs: Tabs, script: bool) -
     expect(page.locator("[data-ckit-action=view]")).to_have_text("Exit mobile version")
     page.click("[data-ckit-action=view]")
     expect(page.locator("html")).to_have_attribute("data-ckit-view", "desktop")
+
+
+def test_a_page_that_hydrates_is_not_disturbed(serve: Serve, tabs: Tabs) -> None:
+    """
+    A framework that compares texts and attributes finds what it expects; what it patches and builds anew has the size.
+    """
+    url = serve(purposes=[])
+    page = tabs.open("about:blank")
+    page.context.add_cookies([{"name": "ckit_reader", "value": "150.-", "url": url}])
+    page.goto(url + "/living/hydrated")
+    expect(page.locator("#app p")).to_have_css("font-size", "24px")
+    page.wait_for_load_state("load")
+    page.evaluate("patch()")
+    page.evaluate("rebuild()")
+
+    expect(page.locator("#app b")).to_have_text("sank")
+    expect(page.locator("#app b")).to_have_css("font-size", "24px")
+    expect(page.locator("#app h1")).to_have_css("font-size", "48px")
+
+
+def test_the_sizes_of_a_page_with_a_control_of_its_own_are_multiplied(serve: Serve, tabs: Tabs) -> None:
+    """
+    Neither takes the other's effect away, in whatever order they are used, and Normal text leaves the page's own size.
+    """
+    page = tabs.open(serve(purposes=[]) + "/living/sizes")
+    enlarge(page, 3)
+    expect(page.locator("body > p")).to_have_css("font-size", "24px")
+    page.click("text=A+")
+    expect(page.locator("body > p")).to_have_css("font-size", "30px")
+    page.click("text=A++")
+    expect(page.locator("body > div")).to_have_css("font-size", "67.5px")
+    page.click("button[data-ckit-action=text-reset]")
+
+    expect(page.locator("body > p")).to_have_css("font-size", "20px")
+    expect(page.locator("body > div")).to_have_css("font-size", "45px")

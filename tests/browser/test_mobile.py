@@ -76,6 +76,25 @@ def test_what_a_sheet_cannot_know_is_mended_once(serve: Serve, tabs: Tabs) -> No
     assert page.evaluate("document.documentElement.scrollWidth") == 375
 
 
+def test_a_responsive_page_is_only_mended(serve: Serve, tabs: Tabs) -> None:
+    """
+    What makes it scroll sideways is made to fit or scrolls inside; sizes, places and what waits outside stay.
+    """
+    url = serve(purposes=[])
+    page = tabs.open("about:blank", width=375, **PHONE)
+    page.context.add_cookies([{"name": "ckit_reader", "value": "-.mobile", "url": url}])
+    page.goto(url + "/responsive")
+    page.wait_for_load_state("load")
+    boxes = page.locator("#embed, img, pre, table, body > p")
+
+    assert max(boxes.evaluate_all("all => all.map(e => e.getBoundingClientRect().right)")) <= 375
+    assert page.locator("img").evaluate("e => [e.offsetWidth, e.offsetHeight]") == [375, 125]
+    assert page.locator("pre").evaluate("e => e.scrollWidth > e.clientWidth")
+    expect(page.locator("small")).to_have_css("font-size", "12px")
+    expect(page.locator("#bar")).to_have_css("position", "sticky")
+    expect(page.locator("#drawer")).to_have_css("left", "450px")
+
+
 def test_a_form_sends_the_same_in_both_versions(serve: Serve, tabs: Tabs) -> None:
     """
     Fields, values and address are those of the page.

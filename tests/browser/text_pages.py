@@ -85,6 +85,14 @@ TEXT_PAGES: dict[str, str] = {
         f"<h1>Late</h1><p>{WORDS * 2}</p><script>setTimeout(()=>{{const s=document.createElement('style');"
         "s.textContent='p{font-size:18px}h1{font-size:22px}';document.head.append(s)},0)</script>",
     ),
+    # A web font that is much wider than what stood in for it, and comes when the page has long been shown.
+    "font": page(
+        "@font-face{font-family:Late;src:local('DejaVu Sans');font-display:swap}body{font:14px/18px 'Liberation Sans Narrow',"
+        "Arial Narrow,sans-serif}html.late p{font-family:Late}.box{width:240px;height:80px;overflow:hidden}",
+        f"<div class=box><p>{WORDS * 2}</p></div><p>{WORDS}</p>"
+        "<script>setTimeout(()=>document.fonts.load('14px Late').then(()=>document.documentElement.classList.add('late')),60)"
+        "</script>",
+    ),
     "rtl": page(
         "body{font:14px/20px serif}.side{float:right;width:120px;height:60px}",
         "<div class=side>ارتفع النهر مرة أخرى في الليل</div><p>بقيت العبارة على الضفة الأخرى حتى الظهر.</p><p>نهاية</p>",
@@ -97,3 +105,47 @@ TEXT_PAGES: dict[str, str] = {
     # The demo's page of 2003, as a paper made it then.
     "newspaper": (Path(__file__).parents[2] / "demo_app/templates/archive/2003.html").read_text(encoding="utf-8"),
 }
+
+# Takes over what the server sent as React does (texts and attributes that it did not expect are an error, attributes
+# beyond them are not), patches single texts, and in the end throws everything in the body away and builds it anew.
+HYDRATED = """
+<!DOCTYPE html><html lang=en><head><title>The river</title></head><body><div id=app><h1 class=big>The river</h1><p style="color: navy;">It <b>rose</b> again</p><input value=name></div>
+<script>
+const E = (tag, attributes, ...inside) => ({ tag, attributes, inside });
+const tree = (water) => E("div", { id: "app" }, E("h1", { class: "big" }, "The river"),
+  E("p", { style: "color: navy;" }, "It ", E("b", {}, water), " again"), E("input", { value: "name" }));
+const take = (node, want) => {
+  if (typeof want === "string") {
+    if (node.nodeType !== 3 || node.data !== want) throw new Error("text differs: " + node.textContent);
+    return;
+  }
+  if (node.localName !== want.tag) throw new Error("element differs: " + node.nodeName);
+  for (const [name, value] of Object.entries(want.attributes)) {
+    if (node.getAttribute(name) !== value) throw new Error(name + " differs: " + node.getAttribute(name));
+  }
+  if (node.childNodes.length !== want.inside.length) throw new Error("children differ in " + node.outerHTML);
+  want.inside.forEach((each, index) => take(node.childNodes[index], each));
+};
+const build = (want) => {
+  if (typeof want === "string") return document.createTextNode(want);
+  const made = document.createElement(want.tag);
+  for (const [name, value] of Object.entries(want.attributes)) made.setAttribute(name, value);
+  made.append(...want.inside.map(build));
+  return made;
+};
+addEventListener("load", () => take(document.getElementById("app"), tree("rose")));
+window.patch = () => { take(document.getElementById("app"), tree("rose"));
+  document.querySelector("#app b").firstChild.data = "fell"; };
+window.rebuild = () => { take(document.getElementById("app"), tree("fell"));
+  document.getElementById("app").replaceWith(build(tree("sank"))); };
+</script>
+"""
+# A site with a size control of its own, in two kinds: a class on html, a style on body.
+OWN_SIZES = (
+    "<!DOCTYPE html><html lang=en><title>The river</title><style>html{font-size:16px}html.more{font-size:20px}p{font-size:1rem}div{font-size:1.5em}</style><p>In rem</p>"
+    "<div>In em</div><button onclick=\"document.documentElement.classList.toggle('more')\">A+</button>"
+    "<button onclick=\"document.body.style.fontSize='30px'\">A++</button>"
+)
+
+# Pages with a script that has a will of its own.
+LIVING_PAGES = {"hydrated": HYDRATED, "sizes": OWN_SIZES}

@@ -26,7 +26,7 @@ def test_banner_notice_is_what_was_sent() -> None:
     body = sent(site()).html
 
     filled = notice.html
-    for gap, value in (("{{base}}", "/_ckit"), ("{{root}}", ""), ("{{query}}", "/story")):
+    for gap, value in (("{{base}}", "/_ckit"), ("{{root}}", ""), ("{{query}}", "/story"), ("{{self}}", "")):
         filled = filled.replace(gap, value)
     assert filled in body
     assert notice.css in sent(site()).html

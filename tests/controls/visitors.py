@@ -97,10 +97,11 @@ class Sent:
 
     late: bytes
     body: bytes
+    early: bytes = b""
 
     @property
     def html(self) -> str:
-        return (self.late + self.body).decode("ascii")
+        return (self.early + self.late + self.body).decode("ascii")
 
 
 def decision(settings: Site, visitor: Visit, restricted: frozenset[str] = frozenset()) -> Decision:
@@ -120,8 +121,8 @@ def sent(
     visitor = visitor or visit()
     decided = decide(settings, visitor, restricted)
     going_in = controls(settings).insertions(decided, visitor, delivery, hints or Hints())
-    assert going_in.early(page) == b""
-    return Sent(going_in.late(page), going_in.body(page))
+    early = going_in.early(page)
+    return Sent(going_in.late(page), going_in.body(page), early)
 
 
 def placeholder(

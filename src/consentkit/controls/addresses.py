@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import quote
 
+from consentkit.bounded import remembering
 from consentkit.settings import Site
 from consentkit.templates import escape
 from consentkit.visit import Visit
@@ -34,13 +36,23 @@ def origin(site: Site, visit: Visit) -> str:
 
 def target(visit: Visit) -> str:
     """The page's own address as a browser would send it: a path on this host, ASCII, without a fragment."""
-    # Two slashes at the start would name another host.
-    whole = "/" + quote(visit.target.lstrip("/\\"), safe=_TARGET_SAFE, encoding="latin-1", errors="replace")
+    whole = _target(visit.target)
     return whole if len(whole) <= MAX_NEXT else root_path(visit) + "/"
 
 
 def root_path(visit: Visit) -> str:
-    path = quote(visit.root_path.strip("/\\"), safe=_PATH_SAFE, errors="replace")
+    return _root_path(visit.root_path) if visit.root_path else ""
+
+
+@remembering(most=512, longest=200)
+def _target(shown: str) -> str:
+    # Two slashes at the start would name another host.
+    return "/" + quote(shown.lstrip("/\\"), safe=_TARGET_SAFE, encoding="latin-1", errors="replace")
+
+
+@remembering(most=64, longest=200)
+def _root_path(mounted: str) -> str:
+    path = quote(mounted.strip("/\\"), safe=_PATH_SAFE, errors="replace")
     return f"/{path}" if path else ""
 
 
@@ -54,13 +66,20 @@ def without_field(address: str, field: str) -> str:
 def gap_values(site: Site, visit: Visit, *, next: str, absolute: bool) -> Mapping[str, bytes]:
     """What fills the gaps of a fragment on this request, except the token."""
     root = (origin(site, visit) if absolute else "") + root_path(visit)
-    return {
+    return _values(root, site.prefix, next, absolute)
+
+
+@remembering(most=512, longest=300)
+def _values(root: str, prefix: str, next: str, absolute: bool) -> Mapping[str, bytes]:
+    query = quote(next, safe="/").encode("ascii")
+    return MappingProxyType({
         "root": _attribute(root),
-        "base": _attribute(root + site.prefix),
+        "base": _attribute(root + prefix),
         "next": _attribute(next),
-        "query": quote(next, safe="/").encode("ascii"),
-        "view": quote(next, safe="/").encode("ascii"),
-    }
+        "query": query,
+        "view": query,
+        "self": b' target="_self"' if absolute else b"",
+    })  # fmt: skip
 
 
 def _attribute(value: str) -> bytes:

@@ -19,10 +19,19 @@ JS = "text/javascript; charset=utf-8"
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CSS_SPACE = re.compile(r"\s+")
 # No selector has a blank after its colon, so the one between property and value can go.
-_CSS_JOINTS = re.compile(r" ?([{};,>]) ?|(:) ")
-_JS_COMMENT_LINE = re.compile(r"^\s*//.*$", re.MULTILINE)
+_CSS_JOINTS = re.compile(r" ?([{};,>]) ?|(:) | (?=!)")
 _MARKUP = re.compile("[&<]")
+_JS_COMMENT_LINE = re.compile(r"^\s*//.*$", re.MULTILINE)
 _JS_INDENTATION = re.compile(r"\s*\n\s*")
+# What must stay as it is: strings, templates, and patterns, which begin where a value may and a division may not.
+_JS_LITERAL = re.compile(
+    r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`"""
+    r"""|(?<=[=(,:!&|?{;>\[])(?<!<)[ ]?/(?![/*])(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[dgimsuvy]*)"""
+)
+# A blank beside punctuation can go. Not between two signs: "a + +b" is no "a++b".
+_JS_JOINTS = re.compile(
+    r"(?<=[^\w$+ -]) | (?=[^\w$+ -])|(?<=[+]) (?![+ ])|(?<=-) (?![- ])|(?<![+ ]) (?=[+])|(?<![- ]) (?=-)"
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,11 @@ def script(*names: str) -> Sheet:
     return Sheet(f"//<![CDATA[\n{block}\n//]]>" if _MARKUP.search(block) else block)
 
 
+def module(*names: str) -> Sheet:
+    """The sources as one module, which has a scope of its own and may export."""
+    return Sheet("\n".join(_squeeze_js(_read(f"{name}.js")) for name in names))
+
+
 def asset(stem: str, content_type: str, sheet: Sheet) -> Asset:
     body = sheet.text.encode("ascii")
     extension = "css" if content_type == CSS else "js"
@@ -88,9 +102,12 @@ def _read(name: str) -> str:
 
 def _squeeze_css(text: str) -> str:
     text = _CSS_SPACE.sub(" ", _COMMENT.sub("", text))
-    return _CSS_JOINTS.sub(r"\1\2", text).replace(";}", "}").strip()
+    return _CSS_JOINTS.sub(r"\1\2", text).replace("@media (", "@media(").replace(";}", "}").strip()
 
 
 def _squeeze_js(text: str) -> str:
-    """Without comment lines and indentation. Our scripts hold no string over several lines."""
-    return _JS_INDENTATION.sub("\n", _JS_COMMENT_LINE.sub("", text)).strip()
+    """Without comment lines, indentation, and blanks that only people need. No string of ours has several lines."""
+    lines = _JS_INDENTATION.sub("\n", _JS_COMMENT_LINE.sub("", text)).strip()
+    code_and_literals = _JS_LITERAL.split(lines)
+    code_and_literals[::2] = [_JS_JOINTS.sub("", code) for code in code_and_literals[::2]]
+    return "".join(code_and_literals)

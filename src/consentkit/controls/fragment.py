@@ -14,7 +14,8 @@ from consentkit.templates import Markup
 #: `root`: origin, if needed, and root_path. `base`: the same with our prefix. `next`: where to go back to, as it
 #: stands in an attribute; `query`: the same, percent-encoded for a query; `view`: where the link to another version
 #: leads, the same way. `token`: the view token. `nonce`: the page's, as an attribute, or nothing.
-GAPS = ("root", "base", "next", "query", "view", "token", "nonce")
+#: `self`: the target of links and form where the page's <base> may name another, or nothing.
+GAPS = ("root", "base", "next", "query", "view", "token", "nonce", "self")
 
 # Control characters that HTML does not allow (13.2.3.5 calls them parse errors), so that no text can hold them.
 _GAP = re.compile("\x1a(" + "|".join(GAPS) + ")\x1b")

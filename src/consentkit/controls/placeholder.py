@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from consentkit.bounded import remembering
 from consentkit.controls.question import Question
 from consentkit.controls.words import Words
 from consentkit.rewrite import Held
@@ -42,7 +43,11 @@ class Size:
 
 def size(attributes: Mapping[str, str]) -> Size:
     """The size that the page asks for, from `width` and `height`."""
-    width, height = attributes.get("width", ""), attributes.get("height", "")
+    return _size(attributes.get("width", ""), attributes.get("height", ""))
+
+
+@remembering(most=256, longest=20)
+def _size(width: str, height: str) -> Size:
     wide = width.strip().endswith("%")
     return Size(1 if wide else _pixels(width, WIDTH), _pixels(height, HEIGHT), wide)
 

@@ -14,8 +14,11 @@ from consentkit.controls.reader import REMEMBERED
 from consentkit.controls.words import Words
 from consentkit.decide import Decision
 from consentkit.settings.site import vendors_of
-from consentkit.templates import Markup
-from consentkit.vocabulary import Choice, Purpose, Vendor
+from consentkit.templates import Markup, escape
+from consentkit.vocabulary import Choice, Purpose, Regime, Vendor
+
+# Where a cookie's name may be broken in a narrow column: after a joint, and in what has none at all, somewhere.
+_JOINT = re.compile(r"(?<=[^\W_])([-_.]+)(?=[^\W_])|([^\W_]{20})(?=[^\W_])")
 
 _ADDRESS = re.compile(r"[^\s@<>\"?&]+@[^\s@<>\"?&]+")
 
@@ -70,25 +73,36 @@ def exempt(words: Words, ticked: Ticks) -> list[dict[str, object]]:
     ]
 
 
-def necessary(words: Words) -> Iterator[dict[str, str]]:
+def necessary(words: Words) -> Iterator[dict[str, object]]:
     """The cookies that the site can't do without: ours first, then the owner's."""
     site, duration = words.site, words.catalogue.duration
     bound = "__Host-" if site.scheme == "https" and not site.cookie_domain else ""
     stem, kept = site.cookie_name, duration(max(site.grant_days, site.refusal_days))
-    yield {"name": f"{bound}{stem}", "why": words.text("cookie.choice"), "kept": kept}
-    yield {"name": f"{bound}{stem}_id", "why": words.text("cookie.record"), "kept": duration(site.grant_days)}
+    yield {"name": breakable(f"{bound}{stem}"), "why": words.text("cookie.choice"), "kept": kept}
+    yield {
+        "name": breakable(f"{bound}{stem}_id"),
+        "why": words.text("cookie.record"),
+        "kept": duration(site.grant_days),
+    }
     if site.text_size or site.mobile:
-        yield {"name": f"{stem}_reader", "why": words.text("cookie.reader"), "kept": duration(REMEMBERED)}
+        yield {"name": breakable(f"{stem}_reader"), "why": words.text("cookie.reader"), "kept": duration(REMEMBERED)}
     for name, reason in site.necessary.items():
-        yield {"name": name, "why": words.own(reason), "kept": "\N{EN DASH}"}
+        yield {"name": breakable(name), "why": words.own(reason), "kept": "\N{EN DASH}"}
+
+
+def breakable(name: str) -> Markup:
+    """A cookie's name that may go over two lines, but not in the middle of a word."""
+    return Markup(_JOINT.sub(r"\1\2<wbr/>", str(escape(name))))
 
 
 def present(words: Words, question: Question, choice: Choice | None, decision: Decision) -> list[Markup]:
     """What was chosen before, in sentences."""
-    if choice is None or not decision.has_chosen:
+    lines: list[Markup] = []
+    if choice is not None and decision.has_chosen:
+        day, expires = words.catalogue.date(choice.day), words.catalogue.date(choice.expires)
+        lines.append(words.markup("prefs.state_since", date=day, expires=expires))
+    elif decision.regime is Regime.OPT_IN:
         return [words.markup("prefs.state_none")]
-    day, expires = words.catalogue.date(choice.day), words.catalogue.date(choice.expires)
-    lines = [words.markup("prefs.state_since", date=day, expires=expires)]
     asked = question.offered(words.site)
     allowed = [_amount(words, purpose, decision) for purpose in asked if _runs(purpose, decision)]
     refused = [words.purpose(purpose) for purpose in asked if not _runs(purpose, decision)]
@@ -142,7 +156,7 @@ def _vendor(words: Words, vendor: Vendor) -> dict[str, object]:
         "privacy": vendor.privacy,
         "privacy_label": words.text("prefs.vendor_privacy", vendor=title),
         "country": _country(words, vendor.country),
-        "cookies": [{"name": name, "kept": words.lifetime(kept)} for name, kept in vendor.cookies.items()],
+        "cookies": [{"name": breakable(name), "kept": words.lifetime(kept)} for name, kept in vendor.cookies.items()],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from consentkit.bounded import remembering
 from consentkit.controls.question import Question
 from consentkit.controls.words import Words
 from consentkit.cookies import TEXT_SIZES
@@ -39,8 +40,10 @@ class SizeLink:
     label: str
 
 
-def reader_bar(words: Words, question: Question, size: int | None, view: View | None) -> dict[str, object]:
-    """The values of the bar for its template."""
+def reader_bar(
+    words: Words, question: Question, size: int | None, view: View | None, *, opt_out: bool = False
+) -> dict[str, object]:
+    """The values of the bar for its template. `opt_out`: what is declared runs here until it is refused."""
     site = words.site
     policies = _policies(words, question)
     stops = bool(site.text_size) + bool(view) + len(policies)
@@ -51,11 +54,12 @@ def reader_bar(words: Words, question: Question, size: int | None, view: View | 
         "percent": words.catalogue.percent(size or 100),
         "says": words.catalogue.raw("reader.announce"),
         "links": _size_links(words, size or 100),
-        "note": words.text("reader.remembered", duration=words.catalogue.duration(REMEMBERED)),
+        # Nothing is remembered before; the preferences page lists the cookie in any case.
+        "note": words.text("reader.remembered", duration=words.catalogue.duration(REMEMBERED)) if size else "",
         "zoom_help": words.text("reader.zoom_help"),
         "zoom_page": ZOOM_HELP,
         "view": {"to": view.to, "label": words.text(view.message)} if view else None,
-        "privacy": words.text("reader.privacy") if site.purposes else "",
+        "privacy": words.text(_way_to_choices(question, opt_out=opt_out)) if site.purposes else "",
         # The first layer has Choose, which leads to the same page; every other notice leaves the way to withdraw.
         "privacy_hidden": question.asking is Asking.PURPOSES,
         "policies": policies,
@@ -83,8 +87,17 @@ def view_link(site: Site, decision: Decision, viewport: str | None, device: Devi
     return None
 
 
+@remembering(most=256, longest=200)
 def is_responsive(viewport: str | None) -> bool:
     return "width=device-width" in "".join((viewport or "").lower().split())
+
+
+def _way_to_choices(question: Question, *, opt_out: bool) -> str:
+    """The id of the words of the link. In California it has to say what it is for (Civil Code 1798.135(a)), and that
+    the browser's signal was honoured (11 CCR 7025(c)(6))."""
+    if not opt_out:
+        return "reader.privacy"
+    return "reader.opt_out_honoured" if question.denied else "reader.opt_out"
 
 
 def _size_links(words: Words, present: int) -> list[SizeLink]:

@@ -14,9 +14,11 @@ from consentkit.controls import assets as files
 from consentkit.controls.assets import CSS, JS, Asset, Sheet
 from consentkit.controls.fragment import to_ascii
 from consentkit.controls.reader import is_responsive
+from consentkit.controls.signals import now, signals
 from consentkit.cookies import TEXT_SIZES
 from consentkit.decide import Decision, offer
 from consentkit.response.delivery import Delivery
+from consentkit.rewrite import Held
 from consentkit.settings import Site
 from consentkit.settings.site import vendors_of
 from consentkit.templates import escape
@@ -35,6 +37,11 @@ _IN_ARTICLE = f"html{{chosen}} :is({_ARTICLE}):not(:is({_ARTICLE}) *){{{{font-si
 
 # The body is zoomed and our own part of it is not, for that has a scale of its own.
 _ZOOM = "html{chosen} body{{zoom:{ratio:g}}}html{chosen} #ckit-root{{zoom:calc(1/{ratio:g})}}"
+
+# What makes every text grow, in the order in which its parts build on each other.
+_TEXT = tuple(
+    f"text/{part}" for part in ("marks", "find", "measure", "grow", "relax", "part", "whole", "slices", "watch")
+)
 
 _HEAD = b' data-ckit-ui="head"'
 
@@ -78,7 +85,7 @@ class Shared:
             style = _sheet(self.style_file, attributes, base)
         if delivery.script_inline:
             return style, _inline(b"script", attributes, self.script)
-        return style, _file(self.script_file, attributes + b' defer="defer"', base)
+        return style, _file(self.script_file, attributes + b' defer=""', base)
 
 
 @dataclass(frozen=True)
@@ -94,10 +101,22 @@ class Sheets:
     style_file: Asset
     script_file: Asset
     text_file: Asset
+    #: The sheet of the mobile version where no style may stand in the page, and the check after it.
+    view_file: Asset
     mobile_file: Asset
+    #: What stands in for globals of held scripts: the first on a page, and further ones.
+    stubs: tuple[Sheet, Sheet]
+    stubs_file: Asset
+    #: What tags are told about consent, and its file; None where nobody listens.
+    signals: tuple[Sheet, Asset] | None
+    #: What runs scripts that come alive.
+    revive_file: Asset
+    #: What keeps typed fields when a page is fetched again.
+    keep_file: Asset
     placeholder_style: Asset
     page_style: Asset
     page_script: Asset
+    dialog_file: Asset
     grows_by_script: bool
     #: The rule of a size where there is no script to measure.
     plain_size: str
@@ -110,10 +129,16 @@ class Sheets:
             self.style_file,
             self.script_file,
             self.text_file,
+            self.view_file,
             self.mobile_file,
+            self.stubs_file,
+            *((self.signals[1],) if self.signals else ()),
+            self.revive_file,
+            self.keep_file,
             self.placeholder_style,
             self.page_style,
             self.page_script,
+            self.dialog_file,
             *((self.shared.style_file, self.shared.script_file, self.shared.early_file) if self.shared else ()),
         )
 
@@ -134,6 +159,23 @@ class Sheets:
             self._script(decision, delivery, attributes, base, asks),
         ]
         return b"".join(parts)
+
+    def tell(self, decision: Decision, delivery: Delivery, base: bytes) -> bytes:
+        """What tells tags about consent, for the start of the head. Not deferred: it comes before every tag."""
+        if self.signals is None:
+            return b""
+        sheet, file = self.signals
+        attributes = _HEAD + nonce_attribute(delivery) + to_ascii(f' data-ckit-now="{escape(now(decision))}"')
+        return _inline(b"script", attributes, sheet) if delivery.script_inline else _file(file, attributes, base)
+
+    def stand_in(self, held: Held, delivery: Delivery, base: bytes, *, is_first: bool) -> bytes:
+        """What stands before a held script, in place of the globals that it would have made."""
+        attributes = _HEAD + nonce_attribute(delivery) + to_ascii(f' data-ckit-stubs="{escape(held.stubs)}"')
+        if held.vendor:
+            attributes += to_ascii(f' data-ckit-of="{escape(held.vendor)}"')
+        if delivery.script_inline:
+            return _inline(b"script", attributes, self.stubs[not is_first])
+        return _file(self.stubs_file, attributes, base)
 
     def style(self, decision: Decision, *, asks: bool) -> Sheet:
         return self.styles[asks, decision.text_size is not None]
@@ -159,14 +201,15 @@ class Sheets:
             return b""
         content = MOBILE if decision.view == "mobile" else DESKTOP
         meta = b'<meta name="viewport" content="' + content.encode("ascii") + b'" data-ckit-ui="head"/>'
-        if decision.view == "mobile" and not is_responsive(viewport):
-            # Where no style may stand in the page, these rules are in the file.
-            sheet = _inline(b"style", attributes, self.view) if delivery.style_inline else b""
-            return meta + sheet + _file(self.mobile_file, attributes + b' defer="defer"', base)
-        return meta
+        if decision.view == "desktop":
+            return meta
+        inline = delivery.style_inline
+        sheet = _inline(b"style", attributes, self.view) if inline else _sheet(self.view_file, attributes, base)
+        check = _file(self.mobile_file, attributes + b' defer=""', base)
+        return meta + check if is_responsive(viewport) else meta + sheet + check
 
     def _script(self, decision: Decision, delivery: Delivery, attributes: bytes, base: bytes, asks: bool) -> bytes:
-        deferred = attributes + b' defer="defer"'
+        deferred = attributes + b' defer=""'
         # Not deferred: it has to be there before the first text is parsed. Who has a size active has it in the cache.
         grows = decision.text_size is not None
         parts = [_file(self.text_file, attributes, base)] if grows else []
@@ -188,36 +231,66 @@ def sheets(site: Site) -> Sheets:
     }
     # A site sized in rem grows by its root, so its file holds the panel alone.
     scope = _ARTICLE if site.text_size == "article" else "html"
-    parts = [files.script("text").naming(TEXT_SCOPE=scope)] * grows_by_script + [files.script("sizes")]
+    parts = [files.script(*_TEXT).naming(TEXT_SCOPE=scope)] * grows_by_script + [files.script("sizes")]
     text = files.asset("text", JS, Sheet("\n".join(part.text for part in parts)))
+    dialog = files.asset("dialog", JS, files.module("ticks", "dialog"))
+    revive = files.asset("revive", JS, files.script("revive"))
+    keep = files.asset("keep", JS, files.module("keep"))
+    stubs = files.script("stubs"), files.script("stubs_more")
     whole = files.script("ckit", "page", "choice").naming(
-        TEXT_FILE=text.name, RELOAD=_OWN_RELOAD if site.shared else _RELOAD
+        TEXT_FILE=text.name,
+        REVIVE_FILE=revive.name,
+        KEEP_FILE=keep.name,
+        **_lock(site),
+        DIALOG_FILE=dialog.name,
+        RELOAD=_OWN_RELOAD if site.shared else _RELOAD,
     )
     view = files.style("view")
     return Sheets(
         styles=styles,
         scripts={True: whole, False: files.script("ckit")},
         view=view,
-        style_file=files.asset("ui", CSS, styles[True, True].plus(view.text)),
+        style_file=files.asset("ui", CSS, styles[True, True]),
         script_file=files.asset("ui", JS, whole),
         text_file=text,
+        view_file=files.asset("view", CSS, view),
         mobile_file=files.asset("mobile", JS, files.script("mobile")),
+        stubs=stubs,
+        stubs_file=files.asset("stubs", JS, stubs[0]),
+        signals=_signals(site),
+        revive_file=revive,
+        keep_file=keep,
         placeholder_style=files.asset("placeholder", CSS, files.style("placeholder")),
         page_style=files.asset("preferences", CSS, files.style("preferences", "scale")),
-        page_script=files.asset("preferences", JS, files.script("preferences")),
+        page_script=files.asset("preferences", JS, files.script("ticks", "preferences")),
+        dialog_file=dialog,
         grows_by_script=grows_by_script,
         plain_size=_IN_ARTICLE if site.text_size == "article" else _ROOT,
-        shared=_shared(site, styles, view, text) if site.shared else None,
+        shared=_shared(site, styles, text, dialog, revive, keep) if site.shared else None,
     )
 
 
-def _shared(site: Site, styles: Mapping[tuple[bool, bool], Sheet], view: Sheet, text: Asset) -> Shared:
+def _signals(site: Site) -> tuple[Sheet, Asset] | None:
+    told = signals(site)
+    if not told:
+        return None
+    sheet = files.script("signals").naming(SIGNALS=_js(told))
+    return sheet, files.asset("signals", JS, sheet)
+
+
+def _shared(
+    site: Site, styles: Mapping[tuple[bool, bool], Sheet], text: Asset, dialog: Asset, revive: Asset, keep: Asset
+) -> Shared:
     early = files.script("early").naming(
         NAME=site.cookie_name, GPC=_js(any(p.name in site.gpc_purposes for p in site.asked)), FITS=_fits(site)
     )
     exempt = [[purpose.name, vendor.name] for purpose in site.exempt for vendor in vendors_of(purpose)]
     script = files.script("ckit", "page", "choice", "shared").naming(
         TEXT_FILE=text.name,
+        DIALOG_FILE=dialog.name,
+        REVIVE_FILE=revive.name,
+        KEEP_FILE=keep.name,
+        **_lock(site),
         RELOAD=_OWN_RELOAD,
         OWN=_OWN,
         NAME=site.cookie_name,
@@ -232,10 +305,16 @@ def _shared(site: Site, styles: Mapping[tuple[bool, bool], Sheet], view: Sheet, 
         styles=plain,
         script=script,
         early=early,
-        style_file=files.asset("shared", CSS, plain[True].plus(view.text)),
+        style_file=files.asset("shared", CSS, plain[True]),
         script_file=files.asset("shared", JS, script),
         early_file=files.asset("early", JS, early),
     )
+
+
+def _lock(site: Site) -> dict[str, str]:
+    """What the second lock forbids in the page, as a selector, and whether frames are among it."""
+    forbidden = {"off": ":not(*)", "scripts": "script", "all": "script,iframe,frame,object,embed"}[site.locks]
+    return {"LOCKED": forbidden, "LOADS_NONE": _js(site.locks == "all")}
 
 
 def _fits(site: Site) -> str:

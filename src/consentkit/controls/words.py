@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from consentkit.controls.fragment import MARKS
 from consentkit.languages import Catalogue, fill, pick
-from consentkit.log.notice import NoticePolicy
+from consentkit.log.notice import NoticePolicy, text_digest
 from consentkit.settings import Site
 from consentkit.settings.checks import TITLED_POLICIES
 from consentkit.settings.site import vendors_of
@@ -99,14 +98,14 @@ class Words:
             version=policy.version,
             url=policy.url,
             kind=policy.kind,
-            sha256=None if text is None else hashlib.sha256(text.encode("utf-8")).hexdigest(),
+            sha256=None if text is None else text_digest(text),
             text=text,
         )
 
     def anchor(self, url: str, text: str) -> Markup:
         """A link to an address of the owner. A path lies under the app's root_path, as every path of the app does."""
         href = MARKS["root"] + url if url.startswith("/") else url
-        return Markup('<a href="{}" target="_self">{}</a>').format(href, text)
+        return Markup('<a href="{}"{}>{}</a>').format(href, MARKS["self"], text)
 
 
 def count_vendors(purposes: Iterable[Purpose]) -> int:

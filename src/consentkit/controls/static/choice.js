@@ -1,34 +1,35 @@
 // A press of a button without leaving the page. Without this the form is posted, and everything works as well.
 const form = () => doc.getElementById("ckit-form");
-const address = (text) => new URL(text, location.origin);
 let passing = false;
-doc.addEventListener("submit", (event) => {
+const pressed = (event) => {
   const button = event.submitter;
   if (event.target.id !== "ckit-form" || passing || !button) return;
   // Taking consent away is a full post: whatever runs here stops, and the server can delete its cookies.
   if (button.value === "withdraw" || (button.value === "reject_all" && agreed(doc.cookie).length)) return;
   event.preventDefault();
   event.stopPropagation();
-  choose(button, {}, form().getAttribute("action"));
-}, true);
+  choose(button, {}, event.target);
+};
+doc.addEventListener("submit", pressed, true);
 doc.addEventListener("click", (event) => {
   const button = event.target.closest && event.target.closest("[data-ckit-action=load]");
   if (!button) return;
   event.preventDefault();
   // For this page only: recorded, but no cookie keeps it.
-  choose(button, { vendor: button.value, keep: "no" }, button.nextElementSibling.getAttribute("formaction"));
+  choose(button, { vendor: button.value, keep: "no" }, form(), button.nextElementSibling);
 });
-const choose = async (button, fields, action) => {
-  const body = new URLSearchParams(new FormData(form()));
+const choose = async (button, fields, posted, says = button) => {
+  const body = new URLSearchParams(new FormData(posted));
   if (button.name) body.set(button.name, button.value);
   for (const name in fields) body.set(name, fields[name]);
-  const target = address(button.getAttribute("formaction") || action);
+  const target = address(says.getAttribute("formaction") || posted.getAttribute("action"));
   // The token of a placeholder stands in its address and must not meet the banner's.
   if (target.search) body.delete("shown");
   body.set("once", crypto.getRandomValues(new Uint32Array(4)).join("-"));
+  // Asked before, because a button loses the focus when it is disabled.
   const banner = root().querySelector("[data-ckit-ui=banner]");
   const focused = banner && banner.contains(doc.activeElement);
-  const buttons = doc.querySelectorAll("button[form=ckit-form]");
+  const buttons = [button, ...doc.querySelectorAll("button[form=ckit-form]")];
   for (const each of buttons) each.disabled = true;
   let answer = null;
   try {
@@ -44,17 +45,21 @@ const choose = async (button, fields, action) => {
   if (!button.name) return window.ckit.open();
   // The same random word, so that a choice which did arrive is not recorded twice.
   const once = Object.assign(doc.createElement("input"), { type: "hidden", name: "once", value: body.get("once") });
-  form().append(once);
+  posted.append(once);
   // In a task of its own: while a submit event is under way another submission does nothing.
   setTimeout(() => {
     passing = true;
-    form().requestSubmit(button);
+    posted.requestSubmit(button);
     passing = false;
   });
 };
-const done = (said, button, fields, focused) => {
+const done = (said, button, fields, had) => {
   const { vendors = {}, granted = [], refused = [] } = said;
+  // Closed first, for that gives the focus back to what opened it, in the banner perhaps.
+  const dialog = button.closest("dialog");
+  if (dialog) dialog.close();
   const banner = root().querySelector("[data-ckit-ui=banner]");
+  const focused = had || (banner && banner.contains(doc.activeElement));
   const place = button.closest("[data-ckit-ui=placeholder]");
   if (fields.keep) return wake(place.nextElementSibling);
   const mine = state();
@@ -62,8 +67,9 @@ const done = (said, button, fields, focused) => {
   const allowed = Object.keys(vendors).filter((name) => vendors[name]);
   mine.ckitGranted = keep(mine.ckitGranted, granted, refused);
   mine.ckitVendors = keep(mine.ckitVendors, allowed, Object.keys(vendors).filter((name) => !vendors[name]));
-  if (banner && button.value === "accept_policies" && banner.querySelector("[data-ckit-action=reject]")) button.remove();
-  else if (banner && banner.contains(button)) {
+  const alone = banner && button.value === "accept_policies" && banner.querySelector("[data-ckit-action=policies]");
+  if (alone) alone.remove();
+  else if (banner && (dialog || banner.contains(button))) {
     banner.remove();
     const link = root().querySelector("a[hidden]");
     if (link) link.hidden = false;
@@ -76,24 +82,32 @@ const done = (said, button, fields, focused) => {
   else revive(allowed);
 };
 // What was held back for vendors that are now agreed comes alive where it stands.
-const revive = async (allowed) => {
-  const held = [...doc.querySelectorAll("[data-ckit-vendor]")].filter((each) => allowed.includes(each.dataset.ckitVendor));
+const waiting = (names) => [...doc.querySelectorAll("[data-ckit-vendor]")].filter((each) => names.includes(each.dataset.ckitVendor));
+// What a policy of ours forbids (the second lock) comes with the page that is fetched again. LOCKED is put in by sheets.py.
+const locked = (each) => each.matches("LOCKED");
+const revive = (allowed) => waiting(allowed).some(locked) ? again() : enliven(waiting(allowed), again);
+// Scripts take a file to run as they would have run. `otherwise`: what to do when they can't.
+const enliven = (held, otherwise) => {
   const scripts = held.filter((each) => each.matches("script"));
-  // document.write after the page has loaded wipes it.
-  if (scripts.some((each) => /document\s*\.\s*write/.test(each.text))) return again();
-  const restore = [late(doc), late(window)];
-  addEventListener("securitypolicyviolation", again, { once: true });
+  held.filter((each) => !scripts.includes(each)).forEach(wake);
+  if (!scripts.length) return;
   try {
-    held.filter((each) => !each.matches("script")).forEach(wake);
-    for (const each of scripts) await run(each);
+    const helper = doc.createElement("script");
+    helper.onload = () => helper.ckitRun(scripts, otherwise);
+    helper.onerror = otherwise;
+    helper.nonce = nonce;
+    helper.src = ours("assets/REVIVE_FILE");
+    doc.head.append(helper);
   } catch (trustedTypes) {
-    again();
+    otherwise();
   }
-  restore.forEach((each) => each());
-  removeEventListener("securitypolicyviolation", again);
 };
 const wake = (element) => {
   const place = element.previousElementSibling;
+  // Inert style sheets first: an attribute that comes back may be what loads them.
+  const loads = (text) => text.replaceAll("data:,#", "");
+  if (element.matches("style")) element.textContent = loads(element.textContent);
+  if (element.style?.cssText) element.style.cssText = loads(element.style.cssText);
   for (const { name, value } of [...element.attributes]) {
     if (!name.startsWith("data-ckit-")) continue;
     element.removeAttribute(name);
@@ -106,43 +120,14 @@ const wake = (element) => {
   place.remove();
   if (focused) element.focus({ preventScroll: true });
 };
-const run = (old) => new Promise((next) => {
-  const script = doc.createElement("script");
-  for (const { name, value } of old.attributes) {
-    if (name !== "type" && !/^data-ckit-(purpose|vendor)$/.test(name)) {
-      script.setAttribute(name.replace("data-ckit-", ""), value);
-    }
+// Pages wait for some of what is held, to show themselves at last. A style sheet that is left out is as good as there;
+// a script is missing.
+ready(() => setTimeout(() => {
+  for (const each of doc.querySelectorAll("link[data-ckit-purpose],script[data-ckit-purpose]")) {
+    const paints = each.matches("link[rel~=stylesheet],link[rel~=preload][as=style]");
+    if (paints || each.onerror) each.dispatchEvent(new Event(paints ? "load" : "error"));
   }
-  script.async = old.hasAttribute("async");
-  script.nonce = old.nonce;
-  script.text = old.text;
-  const onload = window.onload;
-  const ran = () => {
-    if (window.onload !== onload && doc.readyState === "complete") window.onload(new Event("load"));
-    next();
-  };
-  const waits = !script.async && (script.src || script.type === "module");
-  if (waits) script.addEventListener("load", ran), script.addEventListener("error", ran);
-  old.replaceWith(script);
-  if (!waits) ran();
-});
-// A script that comes alive late still gets the events that it waits for, once all of them have run.
-const late = (target) => {
-  const own = Object.hasOwn(target, "addEventListener");
-  const add = target.addEventListener;
-  const waiting = [];
-  target.addEventListener = function (type, tell, ...more) {
-    const over = (type === "DOMContentLoaded" && doc.readyState !== "loading") || (type === "load" && doc.readyState === "complete");
-    if (!over) return add.call(this || target, type, tell, ...more);
-    const event = new Event(type);
-    waiting.push(() => tell.handleEvent ? tell.handleEvent(event) : tell.call(target, event));
-  };
-  return () => {
-    if (own) target.addEventListener = add;
-    else delete target.addEventListener;
-    for (const each of waiting) setTimeout(each);
-  };
-};
+}));
 // Pages that swap their body (Turbo, hx-boost, hydration) lose us. Twenty times is a fight that we give up.
 let fights = 0;
 ready(() => {

@@ -4,8 +4,31 @@ const root = () => doc.getElementById("ckit-root");
 const state = () => root()?.dataset || {};
 const words = (text, gap = " ") => text ? text.split(gap) : [];
 const page = doc.documentElement;
-window.ckit.open = () => location.assign(root().querySelector("a[href*='/preferences?']").href);
 const nonce = doc.currentScript ? doc.currentScript.nonce : "";
+const address = (text) => new URL(text, location.origin);
+const ours = (name) => address(doc.getElementById("ckit-form").getAttribute("action").replace(/choice$/, name)).href;
+// The preferences open over the page; what they need comes when they are first wanted, under a name that sheets.py puts
+// in. Where that fails (a policy of the page, a line that broke) the address leads to the page of them.
+const open = async (url, opener) => {
+  url = new URL(url);
+  if (!url.searchParams.has("lang")) url.searchParams.set("lang", root().lang);
+  url.searchParams.set("next", location.pathname + location.search);
+  try {
+    const dialog = await import(ours("assets/DIALOG_FILE"));
+    await dialog.open(url, opener, pressed, nonce);
+  } catch (elsewhere) {
+    location.assign(url);
+  }
+};
+window.ckit.open = () => open(ours("preferences"), doc.activeElement);
+// Every link there does, the owner's too, and those in shadow trees.
+doc.addEventListener("click", (event) => {
+  const link = event.composedPath().find((each) => each.href);
+  if (!link || !root() || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  if (link.target === "_blank" || String(link.href).split(/[?#]/)[0] !== ours("preferences")) return;
+  event.preventDefault();
+  open(link.href, link);
+});
 // What changes text sizes comes when it is first wanted, or came with the page. Its name is put in by sheets.py.
 let sized = page.hasAttribute("data-ckit-text");
 doc.addEventListener("toggle", ({ target }) => {
@@ -13,7 +36,7 @@ doc.addEventListener("toggle", ({ target }) => {
   sized = true;
   const script = doc.createElement("script");
   script.nonce = nonce;
-  script.src = doc.getElementById("ckit-form").getAttribute("action").replace(/choice$/, "assets/TEXT_FILE");
+  script.src = ours("assets/TEXT_FILE");
   doc.head.append(script);
 }, true);
 // Another version of the page is shown at the same place of it; a redirect keeps the fragment of the link.
@@ -29,9 +52,14 @@ doc.addEventListener("keydown", (event) => {
   box.querySelector("summary").focus();
 });
 // Fetches this page again for the present choice. One that answers a form can't be: it says so.
-const again = () => {
+const again = async () => {
   const { ckitPost } = state();
   if (ckitPost) return show(ckitPost);
+  try {
+    (await import(ours("assets/KEEP_FILE"))).save();
+  } catch (forbidden) {
+    // Then the page comes as new.
+  }
   history.scrollRestoration = "auto";
   // RELOAD is put in by sheets.py: where pages may be the same for everyone it asks for this visitor's own.
   RELOAD;
@@ -39,6 +67,7 @@ const again = () => {
 const show = (text) => {
   const saved = doc.getElementById("ckit-saved");
   saved.textContent = text;
+  saved.tabIndex = -1;
   saved.dataset.ckitOn = "";
   return saved;
 };
@@ -59,12 +88,17 @@ const look = () => {
 addEventListener("focus", look);
 addEventListener("pageshow", (event) => event.persisted && look());
 const ready = (then) => doc.readyState === "loading" ? doc.addEventListener("DOMContentLoaded", then) : then();
-// "Load once" needs script, so only script shows it. A body that is transformed carries fixed boxes away: there we go
+// "Load once" needs script, so only script shows it, unless a policy of ours forbids frames (LOADS_NONE). A body that is transformed carries fixed boxes away: there we go
 // into the top layer, where a modal dialog of the page still stands above us.
 ready(() => {
+  try {
+    if (sessionStorage.ckit) import(ours("assets/KEEP_FILE")).then((keep) => keep.restore());
+  } catch (forbidden) {
+    // Nothing was kept.
+  }
   // Libraries that fetch links and forms themselves leave ours alone.
   if (root()) Object.assign(root().dataset, { turbo: "false", hxBoost: "false" });
-  for (const button of doc.querySelectorAll("[data-ckit-action=load]")) button.hidden = false;
+  for (const button of doc.querySelectorAll("[data-ckit-action=load]")) button.hidden = LOADS_NONE;
   const own = root();
   const box = own && own.getBoundingClientRect();
   if (box && getComputedStyle(own).position === "fixed" && own.showPopover &&

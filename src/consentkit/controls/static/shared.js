@@ -13,7 +13,6 @@ const elsewhere = (more) => {
   left = true;
   location.replace(more);
 };
-const waiting = (names) => [...doc.querySelectorAll("[data-ckit-vendor]")].filter((each) => names.includes(each.dataset.ckitVendor));
 // A copy that came although this visitor's own was asked for: it can't be had, so here is where everything comes alive.
 const leave = () => left || came || (waiting(allowed).some((each) => each.matches("script")) && elsewhere(OWN));
 const [, large, view] = /(?:^|; )NAME_reader=(?:(112|125|150|175|200)|[^.;]*)\.(mobile|desktop)?/.exec(doc.cookie) || [];
@@ -36,7 +35,7 @@ if (allowed.length) {
   leave();
   seek.observe(doc, { childList: true, subtree: true });
 }
-ready(async () => {
+ready(() => {
   seek.disconnect();
   const own = root();
   if (own && large && SIZES) {
@@ -47,17 +46,9 @@ ready(async () => {
   const link = own && !own.querySelector("[data-ckit-ui=banner]") && own.querySelector("a[href*='/preferences?']");
   if (link) link.dataset.ckitAction = "choose";
   if (left) return;
+  // What writes into the document would wipe it; there is no page of one's own to be had for it here.
   const found = waiting([...allowed, ...exempt]);
-  const restore = [late(doc), late(window)];
-  try {
-    for (const each of found) {
-      if (!each.matches("script")) wake(each);
-      else if (!/document\s*\.\s*write/.test(each.text)) await run(each);
-    }
-  } catch (trustedTypes) {
-    // This document admits no scripts of others.
-  }
-  restore.forEach((each) => each());
+  enliven(found.filter((each) => !locked(each) && !/document\s*\.\s*write/.test(each.text)), () => {});
 });
 // The copy that "back" shows is from before a choice that was made meanwhile.
 const choices = () => String(doc.cookie.match(/(?:^|; )(?:__Host-)?NAME=[^;]*/g));

@@ -23,6 +23,9 @@ const turn = (box) => {
     button.dataset.ckitAction = each.dataset.ckitAction;
     each.replaceWith(button);
   }
+  const said = doc.createElement("p");
+  said.setAttribute("role", "status");
+  if (!box.querySelector("[role=status]")) box.lastElementChild.append(said);
   refresh(box);
 };
 doc.addEventListener("toggle", ({ target }) => {
