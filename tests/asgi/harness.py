@@ -69,7 +69,7 @@ class Exchange:
 
 
 def make_site(folder: Path, **options: Any) -> Site:
-    """A small site: privacy and terms, one declared vendor."""
+    """A small site: privacy and terms, one declared vendor. Its policies lie elsewhere, so no app is asked for them."""
     given: dict[str, Any] = {
         "name": "Test site",
         "controller": "Example Ltd",
@@ -77,8 +77,8 @@ def make_site(folder: Path, **options: Any) -> Site:
         "secret": SECRET,
         "folder": folder,
         "policies": [
-            Policy("privacy", url="/privacy", version="1"),
-            Policy("terms", url="/terms", version="1", kind="terms"),
+            Policy("privacy", url="https://policies.example/privacy", version="1"),
+            Policy("terms", url="https://policies.example/terms", version="1", kind="terms"),
         ],
         "purposes": [Purpose("analytics", vendors=[Vendor("stats", title="Stats", hosts=["stats.example.net"])])],
     }

@@ -121,7 +121,7 @@ def test_a_glance_never_overlooks_a_page(fields: list[tuple[str, str]]) -> None:
     """
     headers = [(name.encode(), value.encode()) for name, value in fields]
 
-    assert may_be_page(headers) or not visit_of(headers).can_be_page
+    assert may_be_page(headers, dict(headers)) or not visit_of(headers).can_be_page
 
 
 def visit_of(headers: list[tuple[bytes, bytes]], workshop: Workshop | None = None) -> Visit:

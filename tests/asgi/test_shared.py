@@ -113,7 +113,7 @@ async def test_it_holds_back_and_asks(tmp_path: Path) -> None:
     assert b'data-ckit-src="https://stats.example.net/p.gif"' in answer.body
     assert b'data-ckit-ui="banner"' in answer.body
     assert answer.body.index(b'data-ckit-anyone="') < answer.body.index(b"<style")
-    assert b'<p id="ckit-saved" tabindex="-1"></p>' in answer.body
+    assert b'<p id="ckit-saved"></p>' in answer.body
     assert b'name="next" value="/"' in answer.body
 
 

@@ -143,7 +143,7 @@ async def test_unknown_messages_pass_in_order(tmp_path: Path) -> None:
 
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.debug", "info": {}})
-        await send({"type": "http.response.early_hint", "links": []})
+        await send({"type": "http.response.early_hint", "links": [b"</a.css>; rel=preload; as=style"]})
         await send({"type": "http.response.start", "status": 200, "headers": [HTML], "trailers": True})
         await send({"type": "http.response.push", "path": "/a.css", "headers": []})
         await send({"type": "http.response.body", "body": PAGE, "more_body": False})

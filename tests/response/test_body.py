@@ -39,6 +39,9 @@ class Parts:
     def body(self, page: Page) -> bytes:
         return ROOT
 
+    def stubs(self, held: Held, page: Page) -> bytes:
+        return b""
+
     def placeholder(self, held: Held, element: str, page: Page, attributes: Mapping[str, str]) -> bytes:
         return b""
 

@@ -20,6 +20,7 @@ Tree = tuple[Any, ...]
 EARLY = b'<script data-ckit-ui="head">1</script>'
 LATE = b'<style data-ckit-ui="head">i{}</style><script data-ckit-ui="head">2</script>'
 BODY = b'<ckit-ui data-ckit-ui="root"><button form="ckit-form">Yes</button> <a href="/x">?</a></ckit-ui>'
+STUBS = b'<script data-ckit-ui="head">3</script>'
 PLACEHOLDER = (
     b'<span data-ckit-ui="placeholder">Video <button form="ckit-form">Show</button><a href="/_ckit">Why</a></span>'
 )
@@ -31,6 +32,7 @@ class Markers:
     def __init__(self) -> None:
         self.asked: list[tuple[str, Page]] = []
         self.frames: list[tuple[str, Held, Mapping[str, str]]] = []
+        self.stubbed: list[Held] = []
 
     def early(self, page: Page) -> bytes:
         self.asked.append(("early", page))
@@ -43,6 +45,10 @@ class Markers:
     def body(self, page: Page) -> bytes:
         self.asked.append(("body", page))
         return BODY
+
+    def stubs(self, held: Held, page: Page) -> bytes:
+        self.stubbed.append(held)
+        return STUBS
 
     def placeholder(self, held: Held, element: str, page: Page, attributes: Mapping[str, str]) -> bytes:
         self.frames.append((element, held, dict(attributes)))
@@ -63,7 +69,7 @@ def judge_foreign(host: str, path: str) -> Held | None:
 
 def signatures(script: bytes) -> Held | None:
     """Holds what calls "track(", as a snippet does."""
-    return Held("analytics", "counter") if b"track(" in script else None
+    return Held("analytics", "counter", "track()") if b"track(" in script else None
 
 
 HOLDING = Rules(judge, b' data-ckit-text="150"', signatures=signatures)

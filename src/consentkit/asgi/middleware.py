@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from starlette.concurrency import run_in_threadpool
-
+from consentkit import telemetry
+from consentkit.asgi import companion, documents
+from consentkit.asgi.loop import in_asyncio, in_thread
 from consentkit.asgi.outgoing import Outgoing
 from consentkit.asgi.workshop import Workshop
 from consentkit.choose import Form, choose
 from consentkit.cookies import Holder
 from consentkit.decide import standing
 from consentkit.endpoints import (
+    GPC_PATH,
+    GPC_ROUTE,
     MAX_FORM,
     RETRY_AFTER,
     CheckpointAsked,
@@ -26,15 +28,18 @@ from consentkit.endpoints import (
     Reply,
     ToRecord,
     choice_record,
+    redirect,
 )
+from consentkit.endpoints.violations import violations
 from consentkit.errors import ConfigurationError, LogUnavailable
 from consentkit.inside import KEY, Inside
 from consentkit.log.problems import LogBusy
-from consentkit.log.record import Method
-from consentkit.response import caching, our_cookies
-from consentkit.response.headers import Fields, copied, first
+from consentkit.log.record import Method, Record
+from consentkit.proxies import peer, region
+from consentkit.response import caching, moved, our_cookies
+from consentkit.response.headers import Fields, first
 from consentkit.settings import Site
-from consentkit.visit import VIEW_PARAMETER, Visit, may_be_page, read
+from consentkit.visit import VIEW_PARAMETER, Device, Visit, device_told, may_be_page, read
 from consentkit.vocabulary import Action, Layer
 
 logger = logging.getLogger("consentkit")
@@ -66,10 +71,16 @@ class ConsentMiddleware:
     def __init__(self, app: App, site: Site) -> None:
         self.app = app
         self.site = site
+        #: Whether the log takes the texts of the policies for those in use.
+        self.learns_texts = True
         self._off = os.environ.get(OFF_VARIABLE) == "1"
         self._workshop = Workshop(site)
         self._is_open = False
+        self._own_paths = (site.prefix, GPC_PATH) if site.gpc_json else (site.prefix,)
         self._reader_cookie = f"{site.cookie_name}_reader=".encode()
+        self._mobile_app = companion.found(site.mobile_app)
+        # Otherwise a view is asked for by a cookie or in the address.
+        self._views_come_unasked = site.mobile == "device" or bool(site.mobile_host or site.mobile_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if KEY in scope:
@@ -92,16 +103,24 @@ class ConsentMiddleware:
             return
         if not self._is_open:
             await self._open()
-        if path.startswith(self.site.prefix):
+        if path.startswith(self._own_paths):
             route = self._workshop.endpoints.route(inside.visit)
             if route is not None:
                 await self._own_page(route, inside.visit, receive, send)
                 return
         outgoing = Outgoing(self._workshop, inside, send)
+        inner, view = self._inner_scope(scope, inside)
+        address = moved.sent_to(self.site, inside.visit, view) if view else None
+        if address is not None:
+            await _answer(redirect(address, self._workshop.varying(inside.decision)), inside.visit, send)
+            return
+        inside.is_native = view == "mobile" and self._mobile_app is not None
+        app = self._mobile_app if inside.is_native and self._mobile_app else self.app
         try:
-            await self.app(self._inner_scope(scope, inside), receive, outgoing.send)
+            await app(inner, receive, outgoing.send)
         finally:
-            await outgoing.finish()
+            if outgoing.may_hold:
+                await outgoing.finish()
 
     # The request, as it is read and as the app sees it
 
@@ -117,22 +136,55 @@ class ConsentMiddleware:
             headers=scope.get("headers", []),
             cookies=self._workshop.cookies,
             now=self._workshop.now(),
+            region=self._region(scope) if self.site.regimes else "",
+            device=self._device(scope) if self.site.device_header else None,
         )
 
-    def _inner_scope(self, scope: Scope, inside: Inside) -> Scope:
-        """A copy: the server's scope is its own. The app sees only what we can follow."""
+    def _device(self, scope: Scope) -> Device | None:
+        """What kind of device asks, if one of our proxies says so."""
+        name = self.site.device_header.lower().encode()
+        said = [value for key, value in scope.get("headers", []) if key.lower() == name]
+        if not said or not self._workshop.proxies.trusts(peer(scope.get("client"))):
+            return None
+        return device_told(said[-1].decode("latin-1"))
+
+    def _region(self, scope: Scope) -> str:
+        """Where the visitor is, if one of our proxies says so."""
+        name = self.site.country_header.lower().encode()
+        said = [value for key, value in scope.get("headers", []) if key.lower() == name]
+        if not said:
+            return ""
+        if not self._workshop.proxies.trusts(peer(scope.get("client"))):
+            self._workshop.tell_once(
+                "region", "%s came from %r, which is none of trusted_proxies, so every visitor is treated as if nothing"
+                " were known of the region. A server that is told to trust proxy headers shows the visitor's address"
+                " instead of the proxy's; if it can be reached through the proxy alone, write trusted_proxies ="
+                ' ["*"].', self.site.country_header, peer(scope.get("client")),
+            )  # fmt: skip
+            return ""
+        return region(said[-1].decode("latin-1"))
+
+    def _inner_scope(self, scope: Scope, inside: Inside) -> tuple[Scope, str | None]:
+        """A copy: the server's scope is its own. The app sees only what we can follow. And the view that it is told."""
         headers: Fields = list(scope.get("headers") or ())
-        if may_be_page(headers) and inside.visit.can_be_page and inside.visit.method in ("GET", "HEAD"):
-            headers = copied(headers)
+        given = dict(headers)
+        if may_be_page(headers, given) and inside.visit.can_be_page and inside.visit.method in ("GET", "HEAD"):
+            headers = [(name.lower(), value) for name, value in headers]
             # Only entity tags hold a state.
             has_tags = first(headers, b"if-none-match") is not None
             states = self._states(headers, inside) if has_tags else ()
             headers = caching.translated_request(headers, *states)
-        inner = {**scope, "headers": self._with_view(headers, scope, inside), KEY: inside}
+        if not VIEW_HEADERS.isdisjoint(given):
+            # The app learns the view from us alone. WSGI bridges fold "_" into "-", so both go first.
+            headers = [field for field in headers if field[0] not in VIEW_HEADERS]
+        view = self._view(inside) if self._may_have_view(given, scope) else None
+        if view is not None:
+            headers = [*headers, (b"x-view", view.encode())]
+        inner = {**scope, "headers": headers, KEY: inside}
         extensions = scope.get("extensions")
         if extensions and ZERO_COPY in extensions:
             inner["extensions"] = {name: value for name, value in extensions.items() if name != ZERO_COPY}
-        return inner
+        return inner, view
 
     def _states(self, headers: Fields, inside: Inside) -> tuple[str, ...]:
         """Those in which a copy is still good: this visitor's own, and the one for everyone."""
@@ -143,25 +195,18 @@ class ConsentMiddleware:
         inside.holds_shared_tag = caching.holds_tag(headers, shared)
         return own, shared
 
-    def _with_view(self, headers: Fields, scope: Scope, inside: Inside) -> Fields:
-        """`X-View` tells the app which version the reader wants. WSGI bridges fold "_" into "-", so both go first."""
-        given = dict(headers)
-        if not VIEW_HEADERS.isdisjoint(given):
-            headers = [field for field in headers if field[0] not in VIEW_HEADERS]
-        if b"cookie" not in given and not scope.get("query_string"):
-            return headers  # the two places where a view can be asked for
-        view = self._view(inside) if self._may_ask_for_view(headers, scope) else None
-        return [*headers, (b"x-view", view.encode())] if view else headers
-
     def _view(self, inside: Inside) -> str | None:
         """Whether a page is for everyone the app says later, so there the address alone tells it the version."""
         if self.site.shared and not inside.visit.wants_own:
-            return inside.visit.view_parameter if self.site.mobile is not None else None
+            return self._workshop.for_anyone(inside.visit).view
         return inside.decision.view
 
-    def _may_ask_for_view(self, headers: Fields, scope: Scope) -> bool:
-        return VIEW_PARAMETER.encode() in scope.get("query_string", b"") or any(
-            name == b"cookie" and self._reader_cookie in value for name, value in headers
+    def _may_have_view(self, given: Mapping[bytes, bytes], scope: Scope) -> bool:
+        return (
+            self._views_come_unasked
+            # Of repeated cookie headers a dict holds the last.
+            or (b"cookie" in given and any(self._reader_cookie in v for k, v in scope["headers"] if k == b"cookie"))
+            or VIEW_PARAMETER.encode() in scope.get("query_string", b"")
         )
 
     def _is_skipped(self, path: str) -> bool:
@@ -185,12 +230,21 @@ class ConsentMiddleware:
             reply = await self._asked(endpoints.get(route, visit, self._workshop.now()), visit)
         elif visit.method != "POST":
             reply = endpoints.wrong_method(visit, b"GET, HEAD, POST")
+        elif route == "report" and self.site.csp_reports:
+            reply = await self._report(visit, receive)
         elif route != "choice":
             reply = endpoints.wrong_method(visit, b"GET, HEAD") if route in _PAGES else endpoints.not_found(visit)
         else:
             body = await _read_body(receive)
             reply = await self._choice(visit, endpoints.form(visit, body) if body is not None else None)
         await _answer(reply, visit, send)
+
+    async def _report(self, visit: Visit, receive: Receive) -> Reply:
+        """A report of the second lock. The answer is always the same: nobody is told what was made of it."""
+        body = await _read_body(receive)
+        if visit.site in ("", "same-origin") and body is not None:
+            self._workshop.note_violations(violations(body), visit)
+        return Reply(204, [(b"cache-control", b"no-store")])
 
     async def _asked(self, answer: Reply | Health | ReceiptAsked | CheckpointAsked, visit: Visit) -> Reply:
         """The answer to a GET, of which some is only in the log."""
@@ -201,8 +255,8 @@ class ConsentMiddleware:
         log = self._workshop.log
         try:
             if isinstance(answer, CheckpointAsked):
-                return answer.done(await _in_asyncio(log.checkpoint()))
-            return answer.done(await _in_asyncio(log.receipt(answer.record)))
+                return answer.done(await in_asyncio(log.checkpoint()))
+            return answer.done(await in_asyncio(log.receipt(answer.record)))
         except (LogUnavailable, ConfigurationError) as error:
             logger.error("A receipt or checkpoint can't be shown: %s", error)
             return self._workshop.endpoints.unavailable(visit, RETRY_AFTER)
@@ -218,7 +272,7 @@ class ConsentMiddleware:
         if self._workshop.controls.known_notice(digest) is not None:
             return True
         try:
-            return await _in_asyncio(self._workshop.log.knows_notice(digest))
+            return await in_asyncio(self._workshop.log.knows_notice(digest))
         except (LogUnavailable, ConfigurationError):
             return False
 
@@ -226,21 +280,35 @@ class ConsentMiddleware:
         """Durable first, then answered. A refusal is in force even if nothing can be written, and is told."""
         log = self._workshop.log
         try:
-            stored = await _in_asyncio(
+            stored = await in_asyncio(
                 log.append(answer.record, salt=self._workshop.salt(), notice=answer.notice, once=answer.once)
             )
-            earlier = await _in_asyncio(log.get(stored.id)) if stored.again else None
+            earlier = await in_asyncio(log.get(stored.id)) if stored.again else None
         except (LogUnavailable, ConfigurationError) as error:
             logger.error(
                 "A choice (%s) could not be recorded and is %s: %s", answer.record.action,
                 "in force all the same" if answer.counts_anyway else "not in force", error,
+                extra=telemetry.fields("choice failed", action=str(answer.record.action), in_force=answer.counts_anyway),
             )  # fmt: skip
+            telemetry.tell(telemetry.FAILED, label=answer.record.action)
             return answer.failed(error.retry_after_seconds if isinstance(error, LogBusy) else RETRY_AFTER)
+        if not stored.again:
+            self._tell_of_choice(answer.record, stored.index)
         return answer.done(earlier or answer.record)
+
+    def _tell_of_choice(self, record: Record, index: int) -> None:
+        telemetry.tell(telemetry.CHOICES, label=record.action)
+        # Of a person nothing is said: who may read this log may not read that one.
+        logger.info(
+            "A choice was recorded: %s.", record.action,
+            extra=telemetry.fields(
+                "choice", action=str(record.action), state=str(record.state), language=record.language, index=index
+            ),
+        )  # fmt: skip
 
     async def _health(self) -> Reply:
         try:
-            await _in_asyncio(self._workshop.log.status())
+            await in_asyncio(self._workshop.log.status())
         except (ConfigurationError, LogUnavailable) as error:
             logger.error("health: %s", error)
             return Reply(503, _HEALTH, b'{"status":"log unavailable"}')
@@ -259,10 +327,11 @@ class ConsentMiddleware:
         holder = visit.cookies.holder
         subject = holder.subject if holder else fresh.subject
         record = choice_record(
-            site, visit, new, fresh, action=Action.ACCEPT_POLICIES, method=Method.APP, layer=Layer.APP,
+            site, visit, new, fresh, workshop.texts, action=Action.ACCEPT_POLICIES, method=Method.APP, layer=Layer.APP,
             notice="unknown", language="", subject=subject, granted_before=False,
         )  # fmt: skip
-        await _in_asyncio(workshop.log.append(record, salt=workshop.salt(), notice=None, once=None))
+        stored = await in_asyncio(workshop.log.append(record, salt=workshop.salt(), notice=None, once=None))
+        self._tell_of_choice(record, stored.index)
         inside.lines += our_cookies.choice_cookies(site, visit, workshop.cookies, new, today)
         inside.lines += our_cookies.holder_cookies(
             site, visit, workshop.cookies, Holder(subject, fresh.record), new.expires, today
@@ -277,20 +346,41 @@ class ConsentMiddleware:
         Files are read in a thread, so that nobody else waits for them.
         """
         if not self._is_open:
-            await run_in_threadpool(self._workshop.open)
+            await in_thread(self._workshop.open)
+            await self._read_policies()
+            await in_thread(self._workshop.warm)
             self._is_open = True
 
+    async def _read_policies(self) -> None:
+        """The texts of the policies that are pages of the app: from the app as it is, without us around it."""
+        visit = self._workshop.nobody()
+        inside = Inside(self.site, self._workshop.decisions, lambda: visit, _nobody_accepts)
+        self._workshop.texts.update(await documents.from_pages(self.app, self.site, {KEY: inside}))
+        if self.learns_texts:
+            await in_thread(self._workshop.learn_texts)
+
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with companion.beside(self._mobile_app, scope) as second:
+            await self._lead(second, scope, receive, send)
+
+    async def _lead(self, second: companion.Companion | None, scope: Scope, receive: Receive, send: Send) -> None:
         async def receive_and_open() -> Message:
             message = await receive()
             # The emergency exit must hold even when it is the log that is broken.
             if message["type"] == "lifespan.startup" and not self._off:
-                await self._open()
+                await in_thread(self._workshop.open)
             return message
 
         async def drain_and_send(message: Message) -> None:
+            # From now on the app can answer, and it has promised to nobody yet.
+            if message["type"] == "lifespan.startup.complete" and not self._off:
+                await self._open()
+            if second is not None and message["type"] == "lifespan.startup.complete":
+                message = await second.start() or message
             if message["type"].startswith("lifespan.shutdown"):
-                await _in_asyncio(self._workshop.log.close())
+                if second is not None:
+                    await second.stop()
+                await in_asyncio(self._workshop.log.close())
             await send(message)
 
         try:
@@ -300,7 +390,7 @@ class ConsentMiddleware:
             raise
 
 
-_PAGES = frozenset({"preferences", "reader", "health", "receipt", "checkpoint"})
+_PAGES = frozenset({GPC_ROUTE, "preferences", "reader", "health", "receipt", "checkpoint"})
 _HEALTH: Fields = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
 
@@ -311,13 +401,8 @@ def _below(root_path: str, path: str) -> str:
     return path
 
 
-async def _in_asyncio(work: Coroutine[Any, Any, Result]) -> Result:
-    """The log waits with asyncio; under trio its work gets a loop of its own, in a thread."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return await run_in_threadpool(asyncio.run, work)
-    return await work
+async def _nobody_accepts(inside: Inside, policy: str) -> None:
+    """Who reads a policy to take its hash is no visitor, and accepts nothing."""
 
 
 def _with_lines(inside: Inside, send: Send) -> Send:

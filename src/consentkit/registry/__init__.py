@@ -8,7 +8,7 @@ same_site("www.courier.example", "cdn.courier.example")
 """
 
 from consentkit.registry.categories import CATEGORIES, CONSENT_PROVIDER, UNCLASSIFIED, Category
-from consentkit.registry.gate import CookieFact, GatedCookie, NecessaryCookie, describe, gated, necessary
+from consentkit.registry.gate import CookieFact, GatedCookie, NecessaryCookie, bare, describe, gated, necessary
 from consentkit.registry.holding import Finding, Holder, Verdict, Whose, holder
 from consentkit.registry.known import Entry, Found, Registry
 from consentkit.registry.sites import registrable, same_site
@@ -31,6 +31,7 @@ __all__ = [
     "Registry",
     "Verdict",
     "Whose",
+    "bare",
     "describe",
     "gated",
     "holder",

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
+from consentkit.bounded import remembering
 from consentkit.registry.known import covers_name, read_data
 
-# Names remembered. A site sets some dozens of cookies.
+# Names remembered. A site sets some dozens of cookies; visitors can send any.
 MAX_NAMES = 1024
+LONGEST_NAME = 100  # characters
 
 
 @dataclass(frozen=True)
@@ -274,7 +276,7 @@ def _matcher(rows: Iterable[R]) -> Callable[[str], R | None]:
             exact.setdefault(row.pattern, row)
     starred.sort(key=lambda row: -len(row.pattern))
 
-    @lru_cache(maxsize=MAX_NAMES)
+    @remembering(most=MAX_NAMES, longest=LONGEST_NAME)
     def match(name: str) -> R | None:
         name = bare(name)
         found = exact.get(name)

@@ -10,7 +10,7 @@ Never a host alone: a quarter of the inline scripts on real pages name one, in a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 #: What a loader does with the address that it has.
 _LOADS = b".createElement"
@@ -95,6 +95,52 @@ _LOADERS = {
     "pardot": "pi.pardot.com/pd.js|.pardot.com/pd.js",
     "smartlook": "rec.smartlook.com|web-sdk.smartlook.com",
     "lucky-orange": "tools.luckyorange.com|d10lpsik1i8c69.cloudfront.net",
+}
+
+#: The globals that a vendor's scripts make and that other scripts of a page call, each with its kind: `fbq()` is a
+#: function, `_paq[]` a queue, `mixpanel{}` an object with functions. A page gets stand-ins for those of what is held.
+STUBS: Mapping[str, str] = {
+    "google-analytics": "dataLayer[] gtag() ga() _gaq[]",
+    "google-tag-manager": "dataLayer[] gtag()",
+    "meta-pixel": "fbq() _fbq()",
+    "hotjar": "hj()",
+    "clarity": "clarity()",
+    "matomo-cloud": "_paq[] _mtm[] Matomo{} Piwik{}",
+    "tiktok-pixel": "ttq{}",
+    "linkedin-insight": "lintrk()",
+    "pinterest-tag": "pintrk()",
+    "snapchat": "snaptr()",
+    "x-ads": "twq()",
+    "microsoft-ads": "uetq[]",
+    "hubspot": "_hsq[] hbspt{}",
+    "segment": "analytics{}",
+    "mixpanel": "mixpanel{}",
+    "amplitude": "amplitude{}",
+    "heap": "heap{}",
+    "fullstory": "FS{}",
+    "yandex-metrica": "ym()",
+    "criteo": "criteo_q[]",
+    "taboola": "_taboola[]",
+    "outbrain": "obApi()",
+    "quora-ads": "qp()",
+    "reddit-pixel": "rdt()",
+    "intercom": "Intercom()",
+    "drift": "drift{}",
+    "vwo": "VWO[]",
+    "chartbeat": "_cbq[]",
+    "comscore": "_comscore[]",
+    "quantcast": "_qevents[]",
+    "klaviyo": "_learnq[] klaviyo{}",
+    "posthog": "posthog{}",
+    "smartlook": "smartlook()",
+    "mouseflow": "_mfq[]",
+    "kissmetrics": "_kmq[]",
+    "inspectlet": "__insp[]",
+    "baidu-analytics": "_hmt[]",
+    "parse-ly": "PARSELY{}",
+    "contentsquare": "_uxa[]",
+    "new-relic": "newrelic{}",
+    "vk": "VK{}",
 }
 
 

@@ -7,9 +7,10 @@ costs about 40 ms once in a process.
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
+from consentkit.bounded import remembering
 from consentkit.registry.hosts import is_address, is_name, plain_host
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def same_site(a: str, b: str) -> bool:
     return site_of(a) == site_of(b) != ""
 
 
-@lru_cache(maxsize=4096)
+@remembering(most=4096, longest=253)  # characters, as of a whole name (RFC 1035, 2.3.4)
 def site_of(host: str) -> str:
     """What two hosts of one site share: the registrable domain, or else the host itself; "" for none."""
     host = plain_host(without_port(host))

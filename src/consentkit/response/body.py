@@ -8,9 +8,11 @@ others take our insertions as they are, so a page with a wrong or missing declar
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Mapping
+from typing import NamedTuple
 
 from consentkit.response.coding import decoding, encoding
-from consentkit.rewrite import Rewriter
+from consentkit.rewrite import BodyMemory, Inserting, Insertions, Rewriter, Rewritten, Rules
 from consentkit.rewrite.charsets import Stream, charset_by_mark, recoded
 
 # Where a declaration must stand to be seen (HTML, 4.2.5.5).
@@ -24,10 +26,41 @@ _ESCAPE = b"\x1b"
 _MARK_STARTS = (b"\xfe", b"\xff")
 
 
+class Task(NamedTuple):
+    """What is to be done to one body. `observed`: the rules that would hold, for a report (see `Body.would_hold`)."""
+
+    rules: Rules
+    insertions: Insertions
+    inserting: Inserting
+    host: str
+    coding: str
+    charset: str
+    observed: Rules | None
+    #: It may have been made for one person, and nothing of it may be kept.
+    is_personal: bool
+
+    def recalled(self, body: bytes, memory: BodyMemory, likeness: Hashable | None = None) -> Rewritten | None:
+        """A whole body as it goes out, if it came before; None when it has to be read. `likeness`: of the insertions."""
+        if self.coding or self.observed is not None:
+            return None
+        return memory.rewrite(
+            body, self.rules, self.insertions, self.inserting,
+            host=self.host, charset=self.charset, private=self.is_personal, likeness=likeness,
+        )  # fmt: skip
+
+    def body(self) -> Body:
+        rewriter = Rewriter(self.rules, self.insertions, self.inserting, host=self.host)
+        observed = None
+        if self.observed is not None:
+            observed = Rewriter(self.observed, self.insertions, Inserting.NEVER, host=self.host)
+        return Body(rewriter, observed, self.coding, self.charset)
+
+
 class Body:
     """`feed` it as it comes, then `last` (or `abandon`, when the end never came). Raises `BadCoding`."""
 
     def __init__(self, rewriter: Rewriter, observer: Rewriter | None, coding: str, charset: str) -> None:
+        self._held = rewriter.held
         self._observer = observer
         self._rewriter: Stream = _Both(rewriter, observer) if observer else rewriter
         self._charset = _Charset(charset)
@@ -35,12 +68,13 @@ class Body:
         self._encoder = encoding(coding) if coding else None
 
     def feed(self, data: bytes) -> bytes:
-        out = self._rewrite(self._decoder.feed(data) if self._decoder else data)
+        plain = self._readable(self._decoder.feed(data) if self._decoder else data)
+        out = self._rewriter.feed(plain)
         return self._encoder.feed(out) if self._encoder else out
 
     def last(self, data: bytes) -> bytes:
         plain = self._decoder.feed(data) + self._decoder.close() if self._decoder else data
-        out = self._rewrite(plain) + self._close()
+        out = self._close(self._readable(plain))
         return self._encoder.last(out) if self._encoder else out
 
     def abandon(self) -> bytes:
@@ -48,21 +82,24 @@ class Body:
         rest = self._close()
         return self._encoder.feed(rest) if self._encoder else rest
 
+    def held(self) -> Mapping[tuple[str, str | None, str], int]:
+        """How often what was held back in it so far: (purpose, vendor, host) to elements."""
+        return self._held
+
     def would_hold(self) -> list[tuple[str, str | None, str]]:
         """Under `observe`: what `known` would have held back in it."""
         return list(self._observer.held) if self._observer else []
 
-    def _rewrite(self, plain: bytes) -> bytes:
+    def _readable(self, plain: bytes) -> bytes:
         if not self._charset.is_settled:
             plain = self._charset.read(plain)
             if self._charset.found:
                 self._rewriter = recoded(self._rewriter, self._charset.found)
-        return self._rewriter.feed(plain)
+        return plain
 
-    def _close(self) -> bytes:
-        waiting = self._charset.waiting
-        self._charset.waiting = b""
-        return (self._rewriter.feed(waiting) if waiting else b"") + self._rewriter.close()
+    def _close(self, plain: bytes = b"") -> bytes:
+        waiting, self._charset.waiting = self._charset.waiting, b""
+        return self._rewriter.last(plain + waiting)
 
 
 class _Charset:
@@ -106,6 +143,9 @@ class _Both:
         self._observer.feed(data)
         return self._rewriter.feed(data)
 
+    def last(self, data: bytes) -> bytes:
+        self._observer.last(data)
+        return self._rewriter.last(data)
+
     def close(self) -> bytes:
-        self._observer.close()
-        return self._rewriter.close()
+        return self.last(b"")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from consentkit.bounded import remembering
 from consentkit.response.coding import READABLE
 from consentkit.response.headers import Field, Fields, first, joined, members, replaced, without
 
@@ -32,6 +33,9 @@ ALWAYS_READ = ("Cookie", "Sec-Fetch-Dest", "Sec-GPC", "Accept-Language")
 # What an app says to shared caches alone; they would believe it against our `private` (RFC 9213; nginx; Fastly).
 FOR_SHARED_CACHES = (b"cdn-cache-control", b"surrogate-control", b"x-accel-expires")
 
+# What a request asks for of a copy it has, of a part, or of codings. Most come without.
+ABOUT_COPIES = frozenset({b"range", b"if-range", b"if-modified-since", b"if-none-match", b"accept-encoding"})
+
 OURS = re.compile(r'(?:W/)?"(?P<tag>[^"]*);ckit\.(?P<kind>[sw])(?P<state>[0-9a-f]+)"')
 ANY_TAG = re.compile(r'(?:W/)?"[^"]*"')
 
@@ -44,7 +48,9 @@ def rewritten(headers: Fields, state: str, reads: Sequence[str] = ALWAYS_READ) -
 
 def _with_tag(headers: Fields, state: str) -> Fields:
     tag = first(headers, b"etag")
-    if tag is None or not ANY_TAG.fullmatch(tag.decode("latin-1")):
+    if tag is None:
+        return headers
+    if not ANY_TAG.fullmatch(tag.decode("latin-1")):
         # A tag without its quotes can't carry our state, and without it would confirm a page in an old one.
         return without(headers, b"etag")
     return replaced(headers, b"etag", _tagged(tag.decode("latin-1"), state))
@@ -88,6 +94,8 @@ def translated_request(headers: Fields, *states: str) -> Fields:
 
     Ranges go: they would cut a body that nobody else has. Unknown codings leave Accept-Encoding.
     """
+    if ABOUT_COPIES.isdisjoint(dict(headers)):
+        return headers
     asked = joined(headers, b"if-none-match")
     if not asked:
         # Without a tag the date alone would confirm a page in an old state.
@@ -105,12 +113,12 @@ def _readable_codings(headers: Fields) -> Fields:
     accepted = joined(headers, b"accept-encoding")
     if not accepted:
         return headers
-    # Browsers know two or three of these lists between them; a longer one is somebody's joke, and not remembered.
-    readable = _readable(accepted) if len(accepted) <= 100 else _readable.__wrapped__(accepted)
-    return replaced(headers, b"accept-encoding", readable.encode("latin-1"))
+    readable = _readable(accepted)
+    return headers if readable == accepted else replaced(headers, b"accept-encoding", readable.encode("latin-1"))
 
 
-@lru_cache(maxsize=256)
+# Browsers know two or three of these lists between them; a longer one is somebody's joke.
+@remembering(most=256, longest=100)
 def _readable(accepted: str) -> str:
     return ", ".join(part.strip() for part in accepted.split(",") if _is_readable(part)) or "identity"
 

@@ -21,6 +21,7 @@ from consentkit.response.delivery import INLINE, Delivery
 from consentkit.response.headers import Field, Fields, values
 
 CSP = b"content-security-policy"
+REPORT_ONLY = b"content-security-policy-report-only"
 
 # Which directive decides for a <style> or <script> element, the first that is there (CSP3, 6.8).
 STYLE = ("style-src-elem", "style-src", "default-src")
@@ -35,11 +36,14 @@ HASH = re.compile(r"'sha(256|384|512)-")
 
 @dataclass(frozen=True)
 class Hashes:
-    """Base64 SHA-256 of our inline style and script. `early`: of the one at the start of the head, if there is one."""
+    """Base64 SHA-256 of our inline style and script. `early`: of the one at the start of the head, if there is one;
+    `stubs`: of what may stand before held scripts.
+    """
 
     style: str
     script: str
     early: str = ""
+    stubs: tuple[str, ...] = ()
 
 
 def deliver(headers: Fields, hashes: Hashes, *, may_edit: bool = True) -> tuple[Delivery, Fields]:
@@ -54,7 +58,7 @@ def deliver(headers: Fields, hashes: Hashes, *, may_edit: bool = True) -> tuple[
     if not may_edit or not (edits_style or edits_script):
         return delivery, headers
     edits = [(STYLE, hashes.style)] * edits_style + [
-        (SCRIPT, each) for each in (hashes.script, hashes.early) if each
+        (SCRIPT, each) for each in (hashes.script, hashes.early, *hashes.stubs) if each
     ] * edits_script
     return delivery, [_edited(field, edits, nonce) for field in headers]
 

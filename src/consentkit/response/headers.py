@@ -31,6 +31,8 @@ def joined(headers: Fields, name: bytes) -> str:
 
 def members(headers: Fields, name: bytes) -> list[str]:
     """The members of a comma-separated header such as Vary, stripped, lower-cased."""
+    if first(headers, name) is None:  # often
+        return []
     whole = joined(headers, name)
     return [member for part in whole.split(",") if (member := part.strip().lower())] if whole else []
 

@@ -39,6 +39,10 @@ class Untouched(StrEnum):
 LOUD = frozenset({Untouched.NO_TRANSFORM, Untouched.CODING})
 
 
+#: Pages, or parts of them, whose body nobody looks into.
+UNREAD_PAGES = frozenset({Untouched.NO_BODY, *LOUD})
+
+
 @dataclass(frozen=True)
 class Plan:
     """What happens to a response. `untouched` is None when the body is rewritten."""

@@ -44,6 +44,19 @@ def gate_of(site: Site) -> Gate:
     return waits
 
 
+def undeclared(site: Site, headers: Fields) -> list[str]:
+    """Names of cookies that are set and that nobody has said anything about: neither the owner nor a list of ours."""
+    names = (_cookie_name(field) for field in headers if field[0] == b"set-cookie" and not _deletes(field[1]))
+    return [name for name in names if name and not _is_explained(site, name)]
+
+
+def _is_explained(site: Site, name: str) -> bool:
+    if name in site.necessary or registry.necessary(name) is not None or registry.gated(name) is not None:
+        return True
+    stems = (site.cookie_name, f"{site.cookie_name}_id", f"{site.cookie_name}_reader")
+    return registry.bare(name) in stems or any(fnmatchcase(name, pattern) for pattern in site.cookies)
+
+
 def gated(headers: Fields, gate: Gate, allows: Callable[[str, str | None], bool]) -> tuple[Fields, list[str]]:
     """The headers without the cookies that may not be set yet, and the names of those."""
     kept: Fields = []

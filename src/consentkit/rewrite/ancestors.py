@@ -14,7 +14,6 @@ after a link that was open at a `<table>` everything is in doubt.
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 from consentkit.rewrite.scanner import ATTRIBUTES, BOGUS_COMMENT, NAME_END
 
@@ -35,7 +34,7 @@ class Ancestors:
     __slots__ = ("_chunks", "_in_doubt", "_link_is_open", "_open", "_size", "passed")
 
     def __init__(self) -> None:
-        self._open: Counter[bytes] = Counter()
+        self._open: dict[bytes, int] = {}
         self._in_doubt = False
         self._link_is_open = False
         #: The stretches that were passed over since `_link_is_open` was true, by chunk. The last is in hand.
@@ -58,17 +57,17 @@ class Ancestors:
         if name == b"a":
             self._link(is_open=True)
             return
-        if name in _SCOPES and (self._settle() or self._open.total()):
+        if name in _SCOPES and (self._settle() or self._is_any_open()):
             self._in_doubt = True
         if name == b"button" or name == b"select":
             self._open[name] = 1  # they close the one before
         elif name != b"table":
-            self._open[name] += 1
+            self._open[name] = self._open.get(name, 0) + 1
 
     def end(self, name: bytes) -> None:
         if name == b"a":
             self._link(is_open=False)
-        elif self._open[name] > 0:
+        elif self._open.get(name):
             self._open[name] -= 1
 
     def doubt(self) -> None:
@@ -76,7 +75,10 @@ class Ancestors:
         self._in_doubt = True
 
     def are_none(self) -> bool:
-        return not (self._in_doubt or self._open.total() or self._settle())
+        return not (self._in_doubt or self._is_any_open() or self._settle())
+
+    def _is_any_open(self) -> bool:
+        return any(self._open.values())
 
     def _link(self, *, is_open: bool) -> None:
         self._forget_passed()
@@ -99,7 +101,7 @@ def _last_link(chunks: list[tuple[bytes, list[tuple[int, int]]]]) -> bytes:
     for data, passed in reversed(chunks):
         for start, end in reversed(passed):
             if _may_have_link(data, start, end):
-                links = [found[1] for found in _TAG.finditer(data, start, end) if found[1]]
+                links: list[bytes] = list(filter(None, _TAG.findall(data, start, end)))
                 if links:
                     return links[-1]
     return b""

@@ -47,6 +47,7 @@ class Stream(Protocol):
     """Bytes in, bytes out, and an end."""
 
     def feed(self, data: bytes) -> bytes: ...
+    def last(self, data: bytes) -> bytes: ...
     def close(self) -> bytes: ...
 
 
@@ -73,11 +74,14 @@ class Utf16:
         self._waiting = data[whole:]
         return self._encoded(self._stream.feed(self._inner(data[:whole])))
 
-    def close(self) -> bytes:
+    def last(self, data: bytes) -> bytes:
         """An odd byte at the end is no letter; it goes out as it came."""
-        paired = len(self._waiting) & ~1
-        inner = self._stream.feed(self._inner(self._waiting[:paired])) + self._stream.close()
-        return self._encoded(inner, final=True) + self._waiting[paired:]
+        data = self._waiting + data
+        paired = len(data) & ~1
+        return self._encoded(self._stream.last(self._inner(data[:paired])), final=True) + data[paired:]
+
+    def close(self) -> bytes:
+        return self.last(b"")
 
     def _whole(self, data: bytes) -> int:
         """How much of it is whole letters: a pair of surrogates stays together, as it is one in UTF-8."""
@@ -111,9 +115,11 @@ class Iso2022Jp:
     def feed(self, data: bytes) -> bytes:
         return self._show.feed(self._stream.feed(self._hide.feed(data)))
 
+    def last(self, data: bytes) -> bytes:
+        return self._show.last(self._stream.last(self._hide.last(data)))
+
     def close(self) -> bytes:
-        inner = self._stream.feed(self._hide.close()) + self._stream.close()
-        return self._show.feed(inner) + self._show.close()
+        return self.last(b"")
 
 
 class _Shifted:
@@ -133,9 +139,9 @@ class _Shifted:
         self._waiting = data[whole:]
         return self._translate(data[:whole])
 
-    def close(self) -> bytes:
-        waiting, self._waiting = self._waiting, b""
-        return self._translate(waiting)
+    def last(self, data: bytes) -> bytes:
+        data, self._waiting = self._waiting + data, b""
+        return self._translate(data)
 
     def _translate(self, data: bytes) -> bytes:
         pieces: list[bytes] = []

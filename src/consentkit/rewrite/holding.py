@@ -9,9 +9,10 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from types import MappingProxyType
+from typing import NamedTuple
 
 from consentkit.rewrite import css
 from consentkit.rewrite.rules import Held
@@ -96,6 +97,7 @@ _LOADING_RELS = """
     icon apple-touch-icon apple-touch-icon-precomposed apple-touch-startup-image mask-icon fluid-icon
 """
 LOADING_RELS = frozenset(_LOADING_RELS.split())
+_USUAL_RELS = frozenset({b"stylesheet", b"preload", b"preconnect", b"dns-prefetch", b"icon"})
 
 #: Elements that load something or not, by the value of an attribute.
 _DECIDED_BY: Mapping[bytes, bytes] = {b"link": b"rel", b"input": b"type", b"meta": b"http-equiv"}
@@ -129,19 +131,21 @@ class Verdict:
     frame: Frame | None = None
     #: Where in the text of a style, which follows the tag, URLs stand that have to wait.
     inside: tuple[int, ...] = ()
+    #: What is said of a script whose globals need stand-ins.
+    stubs: Held | None = None
 
     def and_of(self, text: Verdict) -> Verdict:
         """Together with the verdict on the text that follows the tag; the text says why the element waits."""
         if text is PASS or self is PASS:
             return self if text is PASS else text
-        return Verdict(tuple(sorted((*text.edits, *self.edits[1:]))), (*text.held, *self.held), None, text.inside)
+        edits = tuple(sorted((*text.edits, *self.edits[1:])))
+        return Verdict(edits, (*text.held, *self.held), None, text.inside, text.stubs or self.stubs)
 
 
 PASS = Verdict()
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """How to ask about URLs of one page."""
 
     judge: Callable[[str, str], Held | None]
@@ -155,10 +159,11 @@ class Question:
     def url(self, url: str) -> tuple[Held, str] | None:
         """Who has to be agreed to before this URL is loaded, and its host."""
         leads_to = target(url, self.base)
-        if leads_to is None or leads_to.host == self.host:
+        if leads_to is None:
             return None
-        held = self.judge(*leads_to)
-        return None if held is None else (held, leads_to.host)
+        host, path = leads_to
+        held = self.judge(host, path) if host != self.host else None
+        return None if held is None else (held, host)
 
     def value(self, value: str, reads: Reads) -> tuple[Held, str] | None:
         if reads is Reads.URL:
@@ -201,34 +206,31 @@ def judge_tag(tag: bytes, name: bytes, table: Mapping[bytes, _Attributes], quest
 
 
 def _judge(tag: bytes, name: bytes, attributes: _Attributes, question: Question) -> Verdict:
-    if name in _DECIDED_BY and not may_load(name, read(tag, 1 + len(name))[1]):
+    values: dict[bytes, bytes] = {}
+    for attribute, double, single, bare in ATTRIBUTE.findall(tag, 1 + len(name), len(tag) - 1):
+        attribute = attribute.lower()
+        if attribute not in values:  # the first of duplicates counts
+            values[attribute] = double or single or bare
+    if name in _DECIDED_BY and not may_load(name, values):
         attributes = NOTHING
     waiting: dict[bytes, tuple[Held, str]] = {}
-    painted: list[tuple[int, tuple[Held, str]]] = []
-    seen = set()
-    for attribute, *quoted in ATTRIBUTE.findall(tag, 1 + len(name), len(tag) - 1):
-        attribute = attribute.lower()
+    for attribute, value in values.items():
         reads = attributes.get(attribute)
-        # The first of duplicates counts.
-        if (reads is None and attribute != b"style") or attribute in seen:
-            continue
-        seen.add(attribute)
-        value = quoted[0] or quoted[1] or quoted[2]
-        if reads is None:
-            painted = _painted(tag, len(name), question)
-            continue
-        held = question.value(decode(value), reads)
-        if held is not None:
-            waiting[attribute] = held
+        if reads is not None:
+            held = question.value(decode(value), reads)
+            if held is not None:
+                waiting[attribute] = held
+    painted = _painted(tag, len(name), question) if values.get(b"style") else []
     if not waiting and not painted:
         return PASS
-    places, values = read(tag, 1 + len(name))
+    places, _ = read(tag, 1 + len(name))
     edits = [*_edits(name, places, waiting), *((at, css.NOTHING) for at, _ in painted)]
     held_all = [*waiting.values(), *(held for _, held in painted)]
     return Verdict(
         edits=((1 + len(name), _reason(name, waiting, held_all)), *sorted(edits)),
         held=tuple(dict.fromkeys((held.purpose, held.vendor, host) for held, host in held_all)),
         frame=_frame(name, values, waiting),
+        stubs=next((held for held, _ in waiting.values() if held.stubs), None) if name == b"script" else None,
     )
 
 
@@ -240,6 +242,11 @@ def _painted(tag: bytes, name: int, question: Question) -> list[tuple[int, tuple
         return []
     sheet, places = read_with_places(found[group])
     return [(found.start(group) + places[at], held) for at, held in question.sheet(sheet)]
+
+
+def style_waits(value: bytes, question: Question) -> bool:
+    """Whether a `style` names a URL that has to wait."""
+    return bool(question.sheet(read_with_places(value)[0] if b"&" in value else value))
 
 
 def judge_sheet(sheet: bytes, question: Question) -> Verdict:
@@ -263,16 +270,32 @@ _RUNS_AS = """
 _RUNS = frozenset(_RUNS_AS.split())
 
 
+#: JSON that tells a browser which pages to fetch before anybody asks for them.
+_SPECULATION = "speculationrules"
+
+
 def runs_its_text(tag: bytes) -> bool:
-    """Whether a `<script>` runs what is in it: not data, not a template, and not something loaded instead."""
+    """Whether a `<script>` does what is in it: not data, not a template, and not something loaded instead."""
     _, values = read(tag, len(b"<script"))
     if b"src" in values:
         return False
     if b"type" in values:
         kind = decode(values[b"type"])
-        return not kind or kind.strip("\t\n\f\r ").lower() in _RUNS | {"module"}
+        return not kind or kind.strip("\t\n\f\r ").lower() in _RUNS | {"module", _SPECULATION}
     language = decode(values.get(b"language", b""))
     return not language or f"text/{language.lower()}" in _RUNS
+
+
+def speculates(tag: bytes) -> bool:
+    """Whether a `<script>` holds rules for fetching ahead, no code."""
+    _, values = read(tag, len(b"<script"))
+    return decode(values.get(b"type", b"")).strip("\t\n\f\r ").lower() == _SPECULATION
+
+
+def judge_rules(tag: bytes, text: bytes, question: Question) -> Verdict:
+    """The verdict on rules for fetching ahead: they wait as a whole when a URL in them does."""
+    waiting = question.first(quoted_urls(text.decode("utf-8", "replace")))
+    return PASS if waiting is None else hold_script(tag, replace(waiting[0], stubs=""))
 
 
 def hold_script(tag: bytes, held: Held) -> Verdict:
@@ -285,6 +308,7 @@ def hold_script(tag: bytes, held: Held) -> Verdict:
             *((at, PREFIX) for attribute, at in places if attribute == b"type"),
         ),
         held=((held.purpose, held.vendor, ""),),
+        stubs=held if held.stubs else None,
     )
 
 
@@ -302,7 +326,8 @@ def read(tag: bytes, start: int) -> tuple[list[tuple[bytes, int]], dict[bytes, b
 def may_load(name: bytes, values: Mapping[bytes, bytes]) -> bool:
     """Whether a link, an input or a meta fetches anything at all."""
     if name == b"link":
-        return not LOADING_RELS.isdisjoint(decode(values.get(b"rel", b"")).lower().split())
+        rel = values.get(b"rel", b"")
+        return rel in _USUAL_RELS or not LOADING_RELS.isdisjoint(decode(rel).lower().split())
     if name == b"meta":
         return decode(values.get(b"http-equiv", b"")).lower() == "refresh"
     return decode(values.get(b"type", b"")).lower() == "image"

@@ -22,8 +22,8 @@ MOST_BYTES = 6 * 1024 * 1024
 #: for a few hundred templates.
 MOST_TAG_BYTES = 1024 * 1024
 
-#: Longer tags carry a data: URL or a state of the page; they hardly ever come back.
-LONGEST_TAG = 2048  # bytes
+#: Longer tags carry a data: URL or a state of the page; they hardly ever come back. A `srcset` has 3 KB at times.
+LONGEST_TAG = 4096  # bytes
 
 #: Snippets and critical styles are in every page of a site; longer texts are states and whole programs.
 LONGEST_TEXT = 16 * 1024  # bytes

@@ -36,7 +36,8 @@ class Output:
         if inserted:
             self._pieces += self._chunk[self._gone : at], inserted
             self._gone = at
-            self._note(self._offset + at, inserted, 0)
+            if self._edits is not None:
+                self._edits.append((self._offset + at, inserted, 0))
 
     def drop(self, start: int, end: int) -> None:
         self._pieces.append(self._chunk[self._gone : start])
@@ -51,6 +52,10 @@ class Output:
             return chunk[gone:until]  # bytes give themselves when all of them are asked for
         # After the last edit comes most of the page, when things are only inserted: one copy of it is enough.
         return b"".join((*self._pieces, memoryview(chunk)[gone:until]))
+
+    def pass_by(self, data: bytes) -> None:
+        """This part of the input has gone out as it is."""
+        self._offset += len(data)
 
     def flush(self, until: int) -> None:
         """What comes before is done with; the bytes from here on go out by `put`."""

@@ -49,6 +49,9 @@ class Insertions(Protocol):
     def body(self, page: Page) -> bytes:
         """At the start of the body."""
 
+    def stubs(self, held: Held, page: Page) -> bytes:
+        """Before a held script with `stubs`: a script that makes them."""
+
     def placeholder(self, held: Held, element: str, page: Page, attributes: Mapping[str, str]) -> bytes:
         """Before a held iframe, video, audio, embed or object. Only phrasing content.
 

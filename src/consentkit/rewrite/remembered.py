@@ -6,9 +6,10 @@ put the insertions where they went. That takes a seventieth of the time.
 
 - **By comparison.** A hash that somebody can collide would put edits into the wrong page. The key (rules, length, both
   ends) only says which body to compare with; `==` decides, and a wrong guess is a miss.
-- **A plan, not the output.** What the controls look like is not kept: a plan has the *points* where early, late, body
-  and placeholders go in, with what was known of the page there, and they are asked for anew each time. So no visitor
-  gets the language, token or nonce of another.
+- **A plan, not the output.** What the controls look like is not kept: a plan has the *points* where early, late, body,
+  stubs and placeholders go in, with what was known of the page there, and they are asked for anew each time. So no visitor
+  gets the language, token or nonce of another. Only for insertions that say themselves that they are alike, the last few
+  outputs are kept as they went out.
 - **At second sight.** A page with a token of its own never comes again. The first time only a fingerprint is noted,
   and only a body with a known one is kept.
 - **Nothing private.** Kept bodies outlive their response, so what was made for one person must not be here.
@@ -18,8 +19,8 @@ The law: what comes out is, byte for byte, what `Rewriter` makes of the same bod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
@@ -44,14 +45,22 @@ _SEEN_BYTES = 120  # a number and its place in a dict
 _KEPT_BYTES = 1600
 _EDIT_BYTES = 250
 
+# Outputs that are kept of one body: a few languages, before and after a choice. And what each costs beside its bytes.
+_MOST_MADE = 4
+_MADE_BYTES = 600
+
 _ESCAPE = b"\x1b"
 
 
 class Rewritten(NamedTuple):
-    """A body as it goes out, and how often what was held back in it: (purpose, vendor, host) to elements."""
+    """A body as it goes out, and how often what was held back in it: (purpose, vendor, host) to elements.
+
+    `likeness`: that of the insertions that were asked, which may be those of an earlier response.
+    """
 
     body: bytes
     held: Mapping[tuple[str, str | None, str], int]
+    likeness: Hashable | None = None
 
 
 class _Key(NamedTuple):
@@ -89,6 +98,9 @@ class _Points:
     def body(self, page: Page) -> bytes:
         return _point(lambda insertions: insertions.body(page))
 
+    def stubs(self, held: Held, page: Page) -> bytes:
+        return _point(lambda insertions: insertions.stubs(held, page))
+
     def placeholder(self, held: Held, element: str, page: Page, attributes: Mapping[str, str]) -> bytes:
         return _point(lambda insertions: insertions.placeholder(held, element, page, attributes))
 
@@ -102,18 +114,26 @@ class _Kept:
     held: Mapping[tuple[str, str | None, str], int]
     #: Came again since somebody looked for what to forget.
     is_used: bool = False
+    #: The last outputs, by the likeness of what was inserted.
+    made: dict[Hashable, Rewritten] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
-        return _KEPT_BYTES + len(self.body) + _EDIT_BYTES * len(self.edits)
+        outputs = sum(_MADE_BYTES + len(made.body) for made in self.made.values())
+        return _KEPT_BYTES + len(self.body) + _EDIT_BYTES * len(self.edits) + outputs
 
-    def rewritten(self, insertions: Insertions) -> Rewritten:
+    def keep(self, made: Rewritten) -> None:
+        if len(self.made) >= _MOST_MADE:
+            self.made.pop(next(iter(self.made)))
+        self.made[made.likeness] = made
+
+    def rewritten(self, insertions: Insertions, likeness: Hashable | None) -> Rewritten:
         body, at = memoryview(self.body), 0
         pieces: list[bytes | memoryview] = []
         for offset, inserted, left_out in self.edits:
             pieces += body[at:offset], inserted.ask(insertions) if type(inserted) is _Point else inserted
             at = offset + left_out
-        return Rewritten(b"".join((*pieces, body[at:])) if pieces else self.body, self.held)
+        return Rewritten(b"".join((*pieces, body[at:])) if pieces else self.body, self.held, likeness)
 
 
 class BodyMemory:
@@ -139,24 +159,34 @@ class BodyMemory:
         host: str = "",
         charset: str = "",
         private: bool,
+        likeness: Hashable | None = None,
     ) -> Rewritten | None:
         """What `Rewriter` would make of a whole body, or None: feed it to one.
 
         `charset`: as it was found in the header or the page; one that hides ASCII gives None. `private`: the body was
         made for one person (`Cache-Control: private` or `no-store`, an answer that sets cookies, a request that was
-        authorised); neither it nor a trace of it is kept.
+        authorised); neither it nor a trace of it is kept, but it may be one that everybody gets. `likeness`: equal for
+        insertions that put the same bytes into the same page; None when they are to be asked each time.
         """
-        if private or len(body) > LONGEST_BODY or not is_ascii_compatible(charset):
+        if len(body) > LONGEST_BODY or not is_ascii_compatible(charset):
             return None
         key = _Key(rules, inserting, host, len(body), body[:_START], body[-_END:])
         kept = self._kept.get(key)
-        if kept is None or kept.body != body:
-            if not self._has_come_before(key, body):
-                return None
-            kept = self._keep(key, body)
-        else:
+        if kept is not None and kept.body == body:
             kept.is_used = True
-        return kept.rewritten(insertions)
+        elif private or not self._has_come_before(key, body):
+            return None
+        else:
+            kept = self._keep(key, body)
+        made = kept.made.get(likeness)
+        if made is not None:
+            return made
+        made = kept.rewritten(insertions, likeness)
+        if likeness is not None and not private:
+            before = kept.size
+            kept.keep(made)
+            self._grow(kept.size - before)
+        return made
 
     def forget(self) -> None:
         """Let go of half of the bodies, those that were not asked for lately first."""

@@ -20,24 +20,24 @@ from __future__ import annotations
 import enum
 import re
 from collections import Counter
-from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from consentkit.rewrite import ahead, css, holding, lighter, scanner
 from consentkit.rewrite.ancestors import Ancestors
 from consentkit.rewrite.foreign import VOID, ForeignContent, admits_html, breaks_out, closes_itself
-from consentkit.rewrite.holding import PASS, Question, Reads, Verdict
-from consentkit.rewrite.memory import LONGEST_TEXT as LONGEST_KNOWN_TEXT
+from consentkit.rewrite.holding import PASS, Reads, Verdict
 from consentkit.rewrite.output import Output
 from consentkit.rewrite.page import Inserting, Insertions, Page
 from consentkit.rewrite.removal import LONGEST_REMOVED, RemovedElement, remover
+from consentkit.rewrite.rest import last_change
 from consentkit.rewrite.rules import Held, Rules
 from consentkit.rewrite.scanner import LONGEST_WAIT, TAG
 from consentkit.rewrite.text import LONGEST_TEXT, Text, text_end
 from consentkit.rewrite.tokens import State, Tokens
 from consentkit.rewrite.unfinished import OverlongTag, whole_attributes
 from consentkit.rewrite.urls import Target, decode, target
+from consentkit.rewrite.verdicts import Verdicts
 
 
 class Place(enum.IntEnum):
@@ -79,9 +79,9 @@ class Rewriter(Tokens):
     """
 
     __slots__ = (
-        "_after_overlong", "_ancestors", "_base", "_base_is_known", "_depth", "_foreign", "_foreign_outside", "_host",
-        "_images_left", "_insertions", "_inserts", "_known_html", "_known_svg", "_learned", "_overlong", "_place",
-        "_question", "_removal", "_remover", "_rules", "_stays_until", "_templates", "_text",
+        "_after_overlong", "_ancestors", "_base_is_known", "_depth", "_foreign", "_foreign_outside", "_host",
+        "_images_left", "_insertions", "_inserts", "_learned", "_overlong", "_page", "_place", "_removal", "_remover", "_rules",
+        "_stays_until", "_templates", "_text", "_until", "_verdicts",
         "edits", "held",
     )  # fmt: skip
 
@@ -97,6 +97,7 @@ class Rewriter(Tokens):
         #: How often what was held back: (purpose, vendor, host) to number of elements.
         self.held: Counter[tuple[str, str | None, str]] = Counter()
         self._learned: dict[str, Any] = {}
+        self._page: Page | None = None
         #: (offset in the input, bytes inserted, number of bytes left out), in order; only when recording.
         self.edits: list[tuple[int, bytes, int]] = []
         self._rules = rules
@@ -123,8 +124,9 @@ class Rewriter(Tokens):
         self._stays_until = 0  # elements that begin before this place in the input stay
 
         self._depth = 0  # of documents inside attributes
-        self._base: Target | None = None
         self._base_is_known = False
+        self._until: int | None = None  # nothing changes in the rest of the last chunk; None: not known
+        self._verdicts: Verdicts | None = None  # nobody is asked
         self._ask_about(None)
         if not self._inserts:
             self._enter_body()
@@ -132,7 +134,13 @@ class Rewriter(Tokens):
     @property
     def page(self) -> Page:
         """What has been learned of the page so far."""
-        return Page(**self._learned)
+        if self._page is None:
+            self._page = Page(**self._learned)
+        return self._page
+
+    def _learn(self, **facts: Any) -> None:
+        self._learned |= facts
+        self._page = None
 
     def _end(self, data: bytes, at: int) -> None:
         """The input has ended; what follows `at` never became whole."""
@@ -166,8 +174,17 @@ class Rewriter(Tokens):
 
     def _take(self, data: bytes) -> None:
         super()._take(data)
-        if self._question is not None:
+        self._until = None
+        if self._verdicts is not None:
             self._ancestors.take(data)
+
+    def _looks_ahead(self) -> tuple[bool, bool]:
+        if self._unfinished is not None:
+            return False, True
+        state = self._state
+        if state is Tokens._markup:
+            return self._place is Place.IN_BODY and not self._waiting, False
+        return False, state in _HIDDEN
 
     def _reads_ahead(self) -> bool:
         return not self._is_xml and self._place in _READING_AHEAD
@@ -235,7 +252,7 @@ class Rewriter(Tokens):
         place = self._place
         if place < Place.IN_HEAD:
             return scanner.SKIP_LEADING
-        if place is Place.IN_HEAD or self._question is not None or self._rules.signatures is not None:
+        if place is Place.IN_HEAD or self._verdicts is not None:
             return scanner.SKIP_EARLY_HEAD
         return scanner.SKIP_HEAD if place is Place.LATER_IN_HEAD else scanner.SKIP_AFTER_HEAD
 
@@ -285,12 +302,11 @@ class Rewriter(Tokens):
             self._place = Place.BEFORE_HEAD
         if _HAS_STYLE.search(tag):
             self._hold(b"html", tag, at)
-        _, values = holding.read(tag, len(b"<html"))
-        lang = values.get(b"lang", values.get(b"xml:lang"))
-        if lang is not None:
-            self._learned.setdefault("lang", decode(lang))
-        if not _AMP.isdisjoint(values):
-            self._learned["amp"] = True
+        lang, is_amp = (_said_by_html if len(tag) < _LONGEST_SAID else _said_by_html.__wrapped__)(tag)
+        if lang is not None and "lang" not in self._learned:
+            self._learn(lang=lang)
+        if is_amp:
+            self._learn(amp=True)
 
     def _insert_html(self, at: int) -> None:
         if self._rules.html_attributes:
@@ -341,9 +357,9 @@ class Rewriter(Tokens):
 
     def _enter_body(self) -> None:
         self._place = Place.IN_BODY
+        self._until = None
         self._passes = not (
-            self._question is not None
-            or self._rules.signatures is not None
+            self._verdicts is not None
             or self._remover is not None
             or self._images_left is not None
             or (self._rules.drop_viewport and self._inserts)
@@ -352,6 +368,12 @@ class Rewriter(Tokens):
     # Markup where html, head and body are settled.
 
     def _body(self, data: bytes, at: int, end: int) -> int:
+        until = self._until
+        if until is None:
+            until = self._until = self._last_change(data, at)
+        if at > until:
+            self._passes = True
+            return at
         # In a noscript, tags open nothing for browsers with scripting, and there are no placeholders anyway.
         unheeded: list[tuple[int, int]] = []
         note = (unheeded if self._in_noscript else self._ancestors.passed).append
@@ -371,11 +393,22 @@ class Rewriter(Tokens):
                 return self._take_out(name, data, stop, at)
             if name in _SIMPLE:
                 self._hold(name, found[0], stop)
+                if at > until:
+                    self._passes = True
+                    return at
             elif name[0] == _SLASH:
                 if self._end_tag(name):
                     return at
             else:
                 return self._element(name, found[0], stop, at)
+
+    def _last_change(self, data: bytes, at: int) -> int:
+        """Behind which place the page may go out unread. In a page that goes on that is nowhere."""
+        if not self._is_last or self._place is not Place.IN_BODY or self._verdicts is None:
+            return len(data)
+        if self._remover is not None or self._images_left is not None:
+            return len(data)
+        return len(data) if self._rules.drop_viewport else last_change(data, at, self._verdicts)
 
     # The text of scripts and styles, which decides about their tags.
 
@@ -383,7 +416,7 @@ class Rewriter(Tokens):
         if self._overlong is not None:
             return False
         if name == b"style":
-            return self._question is not None
+            return self._verdicts is not None
         # In a template or a noscript it does not run, or runs by another script's hand.
         return self._rules.signatures is not None and not self._is_elsewhere() and holding.runs_its_text(tag)
 
@@ -391,7 +424,11 @@ class Rewriter(Tokens):
         data = self._out.chunk
         end = text_end(name, data, after, in_noscript=self._in_noscript)
         if end >= 0:
-            return self._judge_text(name, tag, at, after, end)
+            self._judge_text(name, tag, at, after, end)
+            if self._in_noscript:
+                return after
+            self._state = Tokens._markup
+            return end
         text = Text(name, tag, in_noscript=self._in_noscript)
         is_settled = text.begin(data, at, after)
         if is_settled or self._is_last:
@@ -410,25 +447,9 @@ class Rewriter(Tokens):
     def _judge_text(self, name: bytes, tag: bytes, at: int, after: int, end: int) -> int:
         of_text = PASS
         if 0 <= end - after <= LONGEST_TEXT:
-            of_text = self._verdict_on(name, tag, self._out.chunk[after:end])
+            assert self._verdicts is not None
+            of_text = self._verdicts.on_text(name, tag, self._out.chunk[after:end])
         return self._open_element(name, tag, at, after, of_text)
-
-    def _verdict_on(self, name: bytes, tag: bytes, text: bytes) -> Verdict:
-        """The same text has the same verdict, save for the places in the tag of a script."""
-        known = self._rules.memory.of((name, self._rules.signatures, self._host, self._base))
-        verdict = known.get(text if name == b"style" else tag + text)
-        if verdict is None:
-            verdict = self._judged(name, tag, text)
-            self._rules.memory.remember(known, text if name == b"style" else tag + text, verdict, LONGEST_KNOWN_TEXT)
-        return verdict
-
-    def _judged(self, name: bytes, tag: bytes, text: bytes) -> Verdict:
-        if name == b"style":
-            assert self._question is not None
-            return holding.judge_sheet(text, self._question)
-        assert self._rules.signatures is not None
-        held = self._rules.signatures(text)
-        return PASS if held is None else holding.hold_script(tag, held)
 
     # Taking elements out.
 
@@ -480,6 +501,8 @@ class Rewriter(Tokens):
             if name == b"noscript":
                 if not self._in_noscript:
                     self._enter_noscript()
+            elif self._overlong is None and self._out.chunk.startswith(b"</%b>" % name, after):
+                pass  # most scripts and frames that are loaded have no text
             elif name == b"script":
                 self._state = Tokens._script
             else:
@@ -507,22 +530,19 @@ class Rewriter(Tokens):
 
     def _read_base(self, tag: bytes) -> None:
         _, values = holding.read(tag, len(b"<base"))
-        self._learned["has_base"] = True
+        self._learn(has_base=True)
         if not self._base_is_known and b"href" in values:
             self._base_is_known = True
             self._ask_about(target(decode(values[b"href"])))
 
     def _read_meta(self, tag: bytes, at: int, after: int) -> None:
-        _, values = holding.read(tag, len(b"<meta"))
-        content = values.get(b"content")
-        if content is None:
-            return
-        if decode(values.get(b"http-equiv", b"")).lower() == "content-language":
-            self._learned.setdefault("content_language", decode(content).strip())
-        if decode(values.get(b"name", b"")).lower() == "viewport":
-            self._learned["viewport"] = decode(content)
+        language, viewport, may_load = (_said_by_meta if len(tag) < _LONGEST_SAID else _said_by_meta.__wrapped__)(tag)
+        if language is not None and "content_language" not in self._learned:
+            self._learn(content_language=language)
+        if viewport is not None:
+            self._learn(viewport=viewport)
             stays_well_formed = not self._is_xml or closes_itself(tag)
-            is_plain = self._overlong is None and not holding.may_load(b"meta", values)
+            is_plain = self._overlong is None and not may_load
             if self._rules.drop_viewport and self._inserts and is_plain and stays_well_formed:
                 self._out.drop(at, after)
 
@@ -530,28 +550,15 @@ class Rewriter(Tokens):
 
     def _ask_about(self, base: Target | None) -> None:
         """Judge by this base from now on."""
-        self._base = None if base is not None and base.host == self._host else base
-        judge = self._rules.judge
-        self._question = None
-        if judge is not None:
-            look_into = partial(_look_into, self._rules, self._insertions, self._host, self._base, self._depth + 1)
-            self._question = Question(judge, self._host, self._base, look_into)
-            memory = self._rules.memory
-            self._known_html = memory.of(("xml" if self._is_xml else "html", self._host, self._base))
-            self._known_svg = memory.of(("svg", self._host, self._base))
+        rules = self._rules
+        if rules.judge is not None or rules.signatures is not None:
+            look_into = partial(_look_into, rules, self._insertions, self._host, base, self._depth + 1)
+            self._verdicts = Verdicts(rules, self._host, base, look_into)
+        self._until = None
 
     def _hold(self, name: bytes, tag: bytes, at: int, *, in_svg: bool = False, of_text: Verdict = PASS) -> None:
         later = b"" if self._images_left is None or in_svg else self._later(name, tag)
-        question = self._question
-        verdict = PASS
-        if question is not None:
-            known = self._known_svg if in_svg else self._known_html
-            remembered = known.get(tag)
-            if remembered is None:
-                verdict = holding.judge_tag(tag, name, self._table(in_svg), question)
-                self._rules.memory.remember(known, tag, verdict)
-            else:
-                verdict = remembered
+        verdict = PASS if self._verdicts is None else self._verdicts.on_tag(name, tag, in_svg=in_svg)
         if of_text is not PASS:
             verdict = verdict.and_of(of_text)
         if verdict is not PASS or later:
@@ -570,17 +577,16 @@ class Rewriter(Tokens):
                 return b""
         return lighter.later(name, tag)
 
-    def _table(self, in_svg: bool) -> Mapping[bytes, Mapping[bytes, Reads]]:
-        if self._is_xml:
-            return holding.XML
-        return holding.SVG if in_svg else holding.HTML
-
     def _apply(self, verdict: Verdict, at: int, after_name: int, later: bytes) -> None:
-        self.held.update(verdict.held)
+        for each in verdict.held:
+            self.held[each] += 1
         frame = verdict.frame
         if frame is not None and self._inserts and self._may_place():
             self._out.insert(at, self._insertions.placeholder(frame.held, frame.element, self.page, frame.attributes))
-        self._out.insert(after_name, later)
+        if verdict.stubs is not None and self._inserts and not (self._is_elsewhere() or self._foreign):
+            self._out.insert(at, self._insertions.stubs(verdict.stubs, self.page))
+        if later:
+            self._out.insert(after_name, later)
         for place, inserted in verdict.edits:
             self._out.insert(at + place, inserted)
 
@@ -694,9 +700,8 @@ class Rewriter(Tokens):
         assert found is not None, "a name and whole attributes make a tag"
         name = found[1].lower()
         is_foreign = bool(self._foreign) and not self._foreign.reads_html(name)
-        table = self._table(in_svg=is_foreign)
         self._overlong = OverlongTag(
-            holding.watched(name, tag, table) if self._question is not None else {},
+            self._verdicts.watched(name, tag, in_svg=is_foreign) if self._verdicts is not None else {},
             self._holds,
             self._out.put,
             lambda: self._out.put_inserted(holding.PREFIX),
@@ -736,8 +741,8 @@ class Rewriter(Tokens):
 
     def _holds(self, value: bytes, reads: Reads, whole: bool) -> bool:
         """Whether an attribute of an overlong tag has to wait. What can't be read to its end does, when in doubt."""
-        assert self._question is not None
-        held = self._question.value(decode(value), reads)
+        assert self._verdicts is not None and self._verdicts.question is not None, "else nothing is watched"
+        held = self._verdicts.question.value(decode(value), reads)
         if held is not None:
             self.held[held[0].purpose, held[0].vendor, held[1]] += 1
         elif not whole and (reads not in _READ_BY_START or not value):
@@ -745,6 +750,18 @@ class Rewriter(Tokens):
             return True
         return held is not None
 
+
+#: Only a ">" ends them.
+_HIDDEN = frozenset(
+    {
+        Tokens._comment,
+        Tokens._bogus_comment,
+        Tokens._script,
+        Tokens._escaped_script,
+        Tokens._twice_escaped_script,
+        Rewriter._rest_of_overlong,
+    }
+)
 
 #: The start of a value says where it leads; of a script there is more to read, but none may be read for ever.
 _READ_BY_START = (Reads.URL, Reads.SCRIPT)
@@ -755,6 +772,31 @@ _AMP = frozenset({b"amp", "⚡".encode(), "⚡\ufe0f".encode()})
 _XML_FOLLOWED = _FOLLOWED | {b"svg", b"math", b"noscript"}
 _SIMPLE = frozenset(holding.HTML) - {b"script", b"iframe", b"object", b"table", b"a", b"meta"}
 _HAS_STYLE = re.compile(rb"[sS][tT][yY][lL][eE]")
+
+
+#: Pages of one site say the same; what is longer is not remembered.
+_LONGEST_SAID = 256  # bytes
+
+
+@lru_cache(maxsize=128)
+def _said_by_html(tag: bytes) -> tuple[str | None, bool]:
+    """Its language, and whether it is AMP."""
+    _, values = holding.read(tag, len(b"<html"))
+    lang = values.get(b"lang", values.get(b"xml:lang"))
+    return None if lang is None else decode(lang), not _AMP.isdisjoint(values)
+
+
+@lru_cache(maxsize=128)
+def _said_by_meta(tag: bytes) -> tuple[str | None, str | None, bool]:
+    """Language, viewport, and whether it loads something."""
+    _, values = holding.read(tag, len(b"<meta"))
+    if b"content" not in values:
+        return None, None, False
+    content = decode(values[b"content"])
+    is_language = decode(values.get(b"http-equiv", b"")).lower() == "content-language"
+    is_viewport = decode(values.get(b"name", b"")).lower() == "viewport"
+    may_load = holding.may_load(b"meta", values)
+    return content.strip() if is_language else None, content if is_viewport else None, may_load
 
 
 def _look_into(

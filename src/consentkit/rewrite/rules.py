@@ -20,6 +20,10 @@ class Held:
     purpose: str
     vendor: str | None = None
 
+    #: The globals that a script of its would have made and that others may call, each with its kind: `fbq()` is a
+    #: function, `_paq[]` a queue, `mixpanel{}` an object. The page gets stand-ins for them.
+    stubs: str = ""
+
 
 #: Called with a host (lower case, without port) and a path with its query; None means that the URL may pass.
 #: It has to give the same answer each time: verdicts about whole tags are remembered.

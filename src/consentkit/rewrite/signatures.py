@@ -8,7 +8,9 @@ is linear in the script.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from consentkit.rewrite.rules import Held
 
@@ -35,19 +37,27 @@ _COMMON = frozenset(
     }
 )
 
-_Row = tuple[int, Held, tuple[bytes, ...]]
+_Row = tuple[int, str, Held, tuple[bytes, ...]]
+
+_WORD = re.compile(rb"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
 class Signatures:
     """Answers for one visitor; give it to `Rules(signatures=…)`, the same object each time.
 
     `rows`: (vendor, fragments), tried in order; a row matches a script that has all its fragments. `held_by`: what to
-    say of that vendor's snippet; None lets it pass.
+    say of that vendor's snippet; None lets it pass. `unclaimed`: asked about a matching script whose `Held` names no
+    vendor, with the vendor of the row and the script; None lets it pass.
     """
 
-    __slots__ = ("_always", "_hinted")
+    __slots__ = ("_always", "_hinted", "_unclaimed")
 
-    def __init__(self, rows: Iterable[tuple[str, tuple[bytes, ...]]], held_by: Callable[[str], Held | None]) -> None:
+    def __init__(
+        self,
+        rows: Iterable[tuple[str, tuple[bytes, ...]]],
+        held_by: Callable[[str], Held | None],
+        unclaimed: Callable[[str, bytes], Held | None] | None = None,
+    ) -> None:
         #: Rows by the hint that a script must have for them; those without are always tried.
         self._hinted: dict[bytes, list[_Row]] = {}
         self._always: list[_Row] = []
@@ -55,7 +65,9 @@ class Signatures:
             held = held_by(vendor)
             if held is not None:
                 hint = _hint(fragments)
-                (self._hinted.setdefault(hint, []) if hint else self._always).append((number, held, fragments))
+                row = (number, vendor, held, fragments)
+                (self._hinted.setdefault(hint, []) if hint else self._always).append(row)
+        self._unclaimed = unclaimed
 
     def __call__(self, script: bytes) -> Held | None:
         calls = script.split(b"(")
@@ -65,10 +77,20 @@ class Signatures:
         hints.update([piece[:_WIDTH] for piece in script.split(b".")])
         hinted = self._hinted
         rows = [row for hint in hints & hinted.keys() for row in hinted[hint]]
-        for _, held, fragments in sorted([*rows, *self._always], key=lambda row: row[0]):
+        for _, vendor, held, fragments in sorted([*rows, *self._always], key=lambda row: row[0]):
             if all(fragment in script for fragment in fragments):
-                return held
+                found = held if held.vendor or not self._unclaimed else self._unclaimed(vendor, script)
+                return found and _named_in(script, found)
         return None
+
+
+def _named_in(script: bytes, held: Held) -> Held:
+    """With the stubs that the script itself speaks of: what it would not have made nobody misses."""
+    if not held.stubs:
+        return held
+    words = frozenset(_WORD.findall(script))
+    stubs = " ".join(stub for stub in held.stubs.split() if stub[:-2].encode() in words)
+    return held if stubs == held.stubs else replace(held, stubs=stubs)
 
 
 def _hint(fragments: tuple[bytes, ...]) -> bytes:
