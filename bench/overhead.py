@@ -47,6 +47,9 @@ class Fixed:
     def body(self, page: Page) -> bytes:
         return b"<ckit-ui>" + b"x" * 1500 + b"</ckit-ui>"
 
+    def stubs(self, *_: object) -> bytes:
+        return b""
+
     def placeholder(self, *_: object) -> bytes:
         return b""
 

@@ -1,9 +1,10 @@
-"""What the reader controls cost and do: `python -m bench.reader [--pages FOLDER] [--widths 1280,640,375,320]`.
+"""What the reader controls cost and do: `python -m bench.reader [--pages FOLDER] [--part text|mobile] [--widths 640,320]`.
 
 Without a folder: the time of the first apply and of a step on documents of 2,000, 10,000 and 40,000 elements, and the
 longest task after it, all in one Chromium. With a folder of saved pages (*.html): each page is enlarged to 200 % at
-each width and compared with itself, restored, reloaded with the size remembered, and shown in its mobile version.
-Nothing is downloaded: requests to other hosts fail, so a saved page without its style sheets is read without them.
+each width and compared with itself, restored, reloaded with the size remembered, and shown in its mobile version on a
+phone; the tables at the end are those of docs/reader-controls.md. Nothing is downloaded: requests to other hosts fail,
+so a saved page without its style sheets is read without them.
 """
 
 from __future__ import annotations
@@ -39,13 +40,14 @@ DONE = (
     "() => getComputedStyle(document.querySelector('body > section:last-of-type p:last-child')).fontSize === '{size}px'"
 )
 TASKS = """() => { window.tasks = []; new PerformanceObserver((list) => tasks.push(...list.getEntries().map((each) =>
-  each.duration))).observe({ type: "longtask" }) }"""
+  [each.startTime, each.duration]))).observe({ type: "longtask" }) }"""
 MOBILE = """() => { const own = (e) => e.closest("[data-ckit-ui], script, style, noscript");
   const shown = (e) => !own(e) && e.checkVisibility() && e.getBoundingClientRect().height > 0;
   const texts = [...document.querySelectorAll("body *")].filter((e) => shown(e) && [...e.childNodes].some((n) =>
     n.nodeType === 3 && n.data.trim()) && e.getBoundingClientRect().width > 2);
   const targets = [...document.querySelectorAll("a[href], button, input, select")].filter(shown);
   return { sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth, texts: texts.length,
+    adapted: [...document.querySelectorAll("style[data-ckit-ui]")].some((e) => e.textContent.includes("data-ckit-view=")),
     small: texts.filter((e) => parseFloat(getComputedStyle(e).fontSize) < 16).length, targets: targets.length,
     tight: targets.filter((e) => e.getBoundingClientRect().height < 24).length } }"""
 
@@ -105,41 +107,53 @@ def times(browser: Browser) -> None:
 
 def timed(browser: Browser, url: str) -> tuple[float, float, float, float]:
     """First apply and a step until the call returns (the screen in sight is done then), until everything has its
-    size, and the longest task after the first screen."""
+    size, and the longest task over 50 ms after the first screen (browsers tell of no others)."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     page.goto(url)
     ready(page)
-    first = page.evaluate(SET_SIZE, 150)
-    page.wait_for_timeout(100)
     page.evaluate(TASKS)
+    first = page.evaluate(SET_SIZE, 150)
+    done = page.evaluate("performance.now()")
     start = time.perf_counter()
     page.wait_for_function(DONE.format(size=21), timeout=120_000, polling=50)
     whole = first + (time.perf_counter() - start) * 1000
     page.wait_for_timeout(200)
-    task = max(page.evaluate("tasks"), default=0)
+    task = max((length for begun, length in page.evaluate("tasks") if begun >= done), default=0)
     step = page.evaluate(SET_SIZE, 175)
     context.close()
     return first, step, whole, task
 
 
-def report(browser: Browser, folder: Path, widths: list[int]) -> None:
-    pages = {path.name: path.read_bytes() for path in sorted(folder.glob("*.html"))}
-    kinds: Counter[str] = Counter()
-    with served(pages) as url:
-        for name in pages:
-            for width in widths:
-                try:
-                    faults = enlarged(browser, url, name, width)
-                except Exception as error:  # a page that never comes to rest is told, and the rest is still measured
-                    faults = [f"not measured: {str(error).splitlines()[0]}"]
-                kinds.update({fault.partition(" ")[0] for fault in faults} or {"nothing"})
-                if faults:
-                    print(f"{name[:44]:44} {width:>5}  {', '.join(faults)}", flush=True)
-        print(
-            f"\n200 %: {len(pages)} pages at {widths}: " + ", ".join(f"{kind} {n}" for kind, n in kinds.most_common())
-        )
-        mobile(browser, url, list(pages))
+def saved(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.html"))}
+
+
+def enlarge(browser: Browser, url: str, pages: Mapping[str, bytes], widths: list[int]) -> None:
+    """A line for each page that falls short, then a table of how many do, for each width and in each way."""
+    counted = {width: Counter[str]() for width in widths}
+    for name in pages:
+        for width in widths:
+            try:
+                faults = enlarged(browser, url, name, width)
+            except Exception as error:  # a page that never comes to rest is told, and the rest is still measured
+                faults = [f"unmeasured: {str(error).splitlines()[0]}"]
+            counted[width].update({fault.partition(" ")[0] for fault in faults} or {"faultless"})
+            if faults:
+                print(f"{name[:44]:44} {width:>5}  {', '.join(faults)}", flush=True)
+    kinds = list(dict.fromkeys(["faultless", *(kind for found in counted.values() for kind in found)]))
+    table(
+        [f"200 %, of {len(pages)} pages", *kinds],
+        [[f"{width} px", *(str(counted[width][kind]) for kind in kinds)] for width in widths],
+    )
+
+
+def table(head: list[str], rows: list[list[str]]) -> None:
+    """As Markdown, for the documentation."""
+    print()
+    for row in (head, ["---"] * len(head), *rows):
+        print(f"| {' | '.join(row)} |")
+    print(flush=True)
 
 
 def only(context: BrowserContext, url: str) -> None:
@@ -173,43 +187,68 @@ def enlarged(browser: Browser, url: str, name: str, width: int) -> list[str]:
     return faults if same else [*faults, "reset 1"]
 
 
-def mobile(browser: Browser, url: str, names: list[str], width: int = 375) -> None:
+def mobile(browser: Browser, url: str, pages: Mapping[str, bytes], widths: list[int]) -> None:
     """Before and after, on a phone: pixels too wide, texts under 16 px, targets under 24 px."""
-    print(f"\nmobile version at {width} px{'':22} {'sideways':>14} {'small texts':>14} {'small targets':>14}")
-    totals: Counter[str] = Counter()
-    for name in names:
-        context = browser.new_context(viewport={"width": width, "height": 667}, is_mobile=True, has_touch=True)
-        with contextlib.closing(context):
-            only(context, url)
-            page = context.new_page()
+    rows = []
+    for width in widths:
+        sums = {True: Counter[str](), False: Counter[str]()}
+        for name in pages:
             try:
-                page.goto(f"{url}/{name}")
-                before = page.evaluate(MOBILE)
-                context.add_cookies([{"name": "ckit_reader", "value": "-.mobile", "url": url}])
-                page.goto(f"{url}/{name}")
-                after = page.evaluate(MOBILE)
+                before, after = (shown(browser, f"{url}/{name}", width, view) for view in ("", "-.mobile"))
             except Exception as error:
-                print(f"{name[:44]:44} not measured: {str(error).splitlines()[0]}")
+                print(f"{name[:44]:44} {width:>5} not measured: {str(error).splitlines()[0]}")
                 continue
-        columns = [f"{before[key]:>6} -> {after[key]:<4}" for key in ("sideways", "small", "tight")]
-        print(f"{name[:44]:44} {' '.join(f'{column:>14}' for column in columns)}", flush=True)
-        for when, found in (("before", before), ("after", after)):
-            totals[f"too wide {when}"] += found["sideways"] > 0
-            totals[f"small texts {when}"] += found["small"]
-            totals[f"small targets {when}"] += found["tight"]
-    print(", ".join(f"{what} {count}" for what, count in totals.items()))
+            columns = [f"{before[key]:>6} -> {after[key]:<4}" for key in ("sideways", "small", "tight")]
+            print(f"{name[:44]:44} {width:>5} {' '.join(f'{column:>14}' for column in columns)}", flush=True)
+            kind = sums[not after["adapted"]]
+            kind["pages"] += 1
+            for when, found in (("before", before), ("after", after)):
+                kind[f"sideways {when}"] += found["sideways"] > 1
+                kind[f"small {when}"] += found["small"]
+                kind[f"tight {when}"] += found["tight"]
+        for responsive, found in sums.items():
+            title = f"{width} px, {found['pages']} {'responsive pages' if responsive else 'pages made for a desk'}"
+            rows.append([title, *(f"{found[f'{key} before']} → {found[f'{key} after']}" for key in KEYS)])
+    table(["mobile version", "pages that scroll sideways", "texts under 16 px", "targets under 24 px"], rows)
+
+
+KEYS = ("sideways", "small", "tight")
+
+
+def shown(browser: Browser, url: str, width: int, reader: str) -> Mapping[str, int]:
+    context = browser.new_context(viewport={"width": width, "height": 667}, is_mobile=True, has_touch=True)
+    with contextlib.closing(context):
+        only(context, url.rpartition("/")[0])
+        if reader:
+            context.add_cookies([{"name": "ckit_reader", "value": reader, "url": url}])
+        page = context.new_page()
+        page.goto(url)
+        found: Mapping[str, int] = page.evaluate(MOBILE)
+        return found
+
+
+def widths(text: str) -> list[int]:
+    return [int(width) for width in text.split(",")]
 
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--pages", type=Path, metavar="FOLDER", help="saved pages to enlarge and to show on a phone")
-    parser.add_argument("--widths", default="1280,640,375,320")
+    parser.add_argument("--part", choices=["text", "mobile"], help="only one of the two; with --pages")
+    parser.add_argument(
+        "--widths", type=widths, help="default 1280,640,375,320 for text, 375,320 for the mobile version"
+    )
     arguments = parser.parse_args(argv)
     logging.disable(logging.WARNING)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox", "--disable-gpu"])
         if arguments.pages:
-            report(browser, arguments.pages, [int(width) for width in arguments.widths.split(",")])
+            pages = saved(arguments.pages)
+            with served(pages) as url:
+                if arguments.part != "mobile":
+                    enlarge(browser, url, pages, arguments.widths or [1280, 640, 375, 320])
+                if arguments.part != "text":
+                    mobile(browser, url, pages, arguments.widths or [375, 320])
         else:
             times(browser)
         browser.close()

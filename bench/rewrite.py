@@ -76,6 +76,9 @@ class Parts:
     def body(self, page: Page) -> bytes:
         return BODY
 
+    def stubs(self, held: Held, page: Page) -> bytes:
+        return b""
+
     def placeholder(self, held: Held, element: str, page: Page, attributes: Mapping[str, str]) -> bytes:
         return b""
 
@@ -100,7 +103,7 @@ def works() -> dict[str, Work]:
 
     def rewrite(rules: Rules, page: bytes) -> bytes:
         rewriter = Rewriter(rules, Parts(), Inserting.ALWAYS, host=HOST)
-        return rewriter.feed(page) + rewriter.close()
+        return rewriter.last(page)
 
     return {
         FIND: lambda page: page.find(b"</body>"),

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # as a file it runs like 
 
 from bench.served import FOLDER, KIND, WRAPPED
 from bench.sites import BROWSER
+from tests.asgi.servers import Server, free_port, serving
 
 CONNECTIONS = 8
-PATIENCE = 60.0  # seconds until a server must have started
 ROOT = Path(__file__).parent.parent
 
 COMMANDS = {
@@ -51,11 +50,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Sample:
-    """One round: requests a second, and latencies in seconds."""
+    """One round: requests a second, latencies in seconds, and what the server's processor needed for one request."""
 
     rate: float
     p50: float
     p99: float
+    processor: float
 
 
 class Client(asyncio.Protocol):
@@ -117,8 +117,9 @@ def is_whole(got: bytes | bytearray) -> bool:
     return got.endswith(b"\r\n0\r\n\r\n")
 
 
-async def load(port: int, seconds: float) -> Sample:
+async def load(server: Server, seconds: float) -> Sample:
     """Keep all connections busy for so many seconds."""
+    port, used = server.port, processor_seconds(server.process.pid)
     fields = {**BROWSER, "host": f"localhost:{port}"}
     asked = "GET / HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n"
     taken: list[float] = []
@@ -131,51 +132,31 @@ async def load(port: int, seconds: float) -> Sample:
         clients.append(client)
     await asyncio.gather(*(client.done for client in clients))
     elapsed = time.perf_counter() - start
+    processor = (processor_seconds(server.process.pid) - used) / len(taken)
     taken.sort()
-    return Sample(len(taken) / elapsed, taken[len(taken) // 2], taken[int(len(taken) * 0.99)])
+    return Sample(len(taken) / elapsed, taken[len(taken) // 2], taken[int(len(taken) * 0.99)], processor)
 
 
 @contextmanager
-def serving(target: Target, folder: Path) -> Iterator[None]:
+def served(target: Target, folder: Path) -> Iterator[Server]:
     """A server in a process of its own until the end of the block."""
     environment = {
-        **os.environ, FOLDER: str(folder), KIND: target.kind, WRAPPED: "1" if target.wrapped else "0",
+        FOLDER: str(folder), KIND: target.kind, WRAPPED: "1" if target.wrapped else "0",
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
     }  # fmt: skip
-    command = [sys.executable, "-m", *COMMANDS[target.server], str(target.port)]
-    log = folder / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, cwd=folder)
-        try:
-            wait_for(target.port, process, log)
-            yield
-        finally:
-            process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    with serving(
+        [*COMMANDS[target.server], str(target.port)], target.port, environment, folder / "server.log"
+    ) as server:
+        yield server
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def processor_seconds(process: int) -> float:
+    """What a process has used so far, with its threads; nothing where the system does not say it this way."""
+    try:
+        used = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return math.nan
+    return (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(servers: list[str], kinds: list[str], rounds: int, seconds: float) -> dict[Target, Sample]:
@@ -184,25 +165,28 @@ def measure(servers: list[str], kinds: list[str], rounds: int, seconds: float) -
         Target(server, kind, wrapped, free_port()) for server in servers for kind in kinds for wrapped in (False, True)
     ]
     samples: dict[Target, list[Sample]] = {target: [] for target in targets}
+    running: dict[Target, Server] = {}
     with ExitStack() as stack, tempfile.TemporaryDirectory() as scratch:
         for number, target in enumerate(targets):
             folder = Path(scratch, str(number))
             folder.mkdir()
-            stack.enter_context(serving(target, folder))
-        for target in targets:
-            asyncio.run(load(target.port, min(1.0, seconds)))  # warm
+            running[target] = stack.enter_context(served(target, folder))
+        for server in running.values():
+            asyncio.run(load(server, min(1.0, seconds)))  # warm
         for _ in range(rounds):
-            for target in targets:
-                samples[target].append(asyncio.run(load(target.port, seconds)))
+            for target, server in running.items():
+                samples[target].append(asyncio.run(load(server, seconds)))
         stack.close()  # before their folders go
     return {
-        target: Sample(*(statistics.median(getattr(s, name) for s in found) for name in ("rate", "p50", "p99")))
+        target: Sample(
+            *(statistics.median(getattr(s, name) for s in found) for name in ("rate", "p50", "p99", "processor"))
+        )
         for target, found in samples.items()
     }
 
 
 def report(found: dict[Target, Sample]) -> None:
-    print(f"{'':22} {'requests/s':>21} {'ratio':>6} {'goal':>5}   {'p50 ms':>13} {'p99 ms':>13}   µs added")
+    print(f"{'':22} {'requests/s':>21} {'ratio':>6} {'goal':>5}   {'p50 ms':>13} {'p99 ms':>15}   {'processor µs':>13}")
     for target, bare in found.items():
         if target.wrapped:
             continue
@@ -210,7 +194,7 @@ def report(found: dict[Target, Sample]) -> None:
         print(
             f"{target.server:9} {target.kind:12} {bare.rate:9.0f} -> {ours.rate:8.0f} {ours.rate / bare.rate:6.2f}"
             f" {GOALS[target.kind]:5.2f}   {bare.p50 * 1e3:5.2f} -> {ours.p50 * 1e3:4.2f}"
-            f" {bare.p99 * 1e3:5.2f} -> {ours.p99 * 1e3:4.2f}   {(1 / ours.rate - 1 / bare.rate) * 1e6:8.0f}"
+            f" {bare.p99 * 1e3:6.2f} -> {ours.p99 * 1e3:5.2f}   {bare.processor * 1e6:5.0f} -> {ours.processor * 1e6:4.0f}"
         )
 
 

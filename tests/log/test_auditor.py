@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from consentkit.log.keyring import Keyring
 from consentkit.log.record import Record, enter
@@ -223,7 +227,6 @@ def test_any_byte_of_any_blob_is_named(path: Path, keyring: Keyring) -> None:
     grow(path, keyring)
     columns = {"ckit_entry": ("payload", "leaf_hash"), "ckit_tile": ("hashes",), "ckit_notice": ("payload",),
                "ckit_checkpoint": ("note",)}  # fmt: skip
-    import sqlite3
 
     with sqlite3.connect(path, isolation_level=None) as on:
         for table, names in columns.items():
@@ -239,6 +242,30 @@ def test_any_byte_of_any_blob_is_named(path: Path, keyring: Keyring) -> None:
                 same = raw.decode() if name == "note" else raw
                 on.execute(f"UPDATE {table} SET {name} = ? WHERE rowid = (SELECT min(rowid) FROM {table})", (same,))
     assert problems(path, keyring) == []
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_bit_of_any_entry_is_named_with_its_place(whole: Path, keyring: Keyring, data: st.DataObject) -> None:
+    """
+    One bit of a payload, its salt, a leaf hash or a node of the tree, anywhere in the log, changed: its entry is named.
+    """
+    index = data.draw(st.integers(0, SIZE + 2), label="index")
+    column = data.draw(st.sampled_from(["payload", "leaf_hash", "hashes"]), label="column")
+    table, where, start, width = ("ckit_entry", f"idx = {index}", 0, 0)
+    if column == "hashes":
+        index = min(index, SIZE - 1)
+        table, where, start, width = ("ckit_tile", f"level = 0 AND number = {index // 256}", index % 256 * 32, 32)
+    with closing(sqlite3.connect(whole, isolation_level=None)) as on:
+        (raw,) = on.execute(f"SELECT {column} FROM {table} WHERE {where}").fetchone()
+        place = start + data.draw(st.integers(0, (width or len(raw)) - 1), label="byte")
+        bit = 1 << data.draw(st.integers(0, 7), label="bit")
+        on.execute(f"UPDATE {table} SET {column} = ? WHERE {where}",
+                   (raw[:place] + bytes([raw[place] ^ bit]) + raw[place + 1 :],))  # fmt: skip
+        found = problems(whole, keyring)
+        on.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (raw,))
+
+    assert any(re.search(rf"\bentry {index}\b", each) for each in found), found
 
 
 def test_many_problems_are_counted(whole: Path, keyring: Keyring, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,13 +13,14 @@ import pytest
 
 from consentkit.errors import LogUnavailable
 from consentkit.log import checkpoint as notes
+from consentkit.log import committer as writing
 from consentkit.log import tree
-from consentkit.log import writer as writing
 from consentkit.log.checkpoint import Checkpoint, make_key
 from consentkit.log.keyring import Keyring
 from consentkit.log.record import Record, State, enter
 from consentkit.log.store import Appender, Reader, TreeBroken, WentBack, prepare
 from consentkit.log.store import integrator as growing
+from consentkit.log.store.schema import SCHEMA
 from consentkit.log.tree import root_of
 from consentkit.log.writer import Log
 from tests.log.samples import NOON, SALT, record
@@ -369,7 +370,15 @@ def test_a_log_of_the_first_version_is_taken_up(path: Path, keyring: Keyring) ->
     A store of schema 1 gets what came since, and its entries their tree.
     """
     made = fill(path, 3)
-    for name in ("ckit_tree", "ckit_tile", "ckit_checkpoint", "ckit_hold"):
+    for name in (
+        "ckit_tree",
+        "ckit_tile",
+        "ckit_checkpoint",
+        "ckit_hold",
+        "ckit_policy_text",
+        "ckit_anchor",
+        "ckit_stamp",
+    ):
         do(path, f"DROP TABLE {name}")
     do(path, "UPDATE ckit_schema SET version = 1")
 
@@ -381,4 +390,4 @@ def test_a_log_of_the_first_version_is_taken_up(path: Path, keyring: Keyring) ->
     proof = Reader(path).proof(made[1].id)
     assert proof is not None
     assert proof.signed == "checkpoint"
-    assert Reader(path).status().schema == 2
+    assert Reader(path).status().schema == SCHEMA

@@ -16,6 +16,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
+from consentkit import ConsentMiddleware
 from consentkit.errors import ConfigurationError, LogUnavailable
 from consentkit.log.filters import Filter
 from consentkit.log.keyring import Keyring
@@ -34,6 +35,7 @@ from consentkit.log.store import (
     prepare,
 )
 from consentkit.log.writer import Log
+from tests.asgi.harness import PAGE, answering, call, make_site, scope_of
 from tests.log.samples import NOON, NOTICE, new_id, record
 from tests.needs import missing
 
@@ -302,3 +304,40 @@ def test_kill_9_loses_nothing_that_was_acknowledged(url: str) -> None:
     assert sorted(index for index in kept if index is not None) == list(range(len(kept)))
     assert acknowledged.items() <= kept.items()
     assert audit(place).problems == []
+
+
+async def test_a_server_that_goes_away_is_said_so_and_found_again(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    While the server takes no connections an agreement gets 503, a refusal is in force, and the log line says why; when
+    it is back the next choice is recorded, without a gap.
+    """
+    middleware = ConsentMiddleware(answering(PAGE), make_site(tmp_path, log=url))
+    name = url.rpartition("/")[2].partition("?")[0]
+    server = locate(url, Path.cwd())
+    assert isinstance(server, Server)
+    admin = create_engine(server.url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+
+    async def choose(action: str) -> int:
+        page = (await call(middleware, scope_of())).body.decode()
+        token = page.split('name="shown" value="', 1)[1].split('"', 1)[0]
+        headers = {"host": "courier.example", "sec-fetch-site": "same-origin", "accept": "text/html"}
+        form = f"action={action}&shown={token}&next=/".encode()
+        return (await call(middleware, scope_of("/_ckit/choice", method="POST", headers=headers), form)).status
+
+    statuses = [await choose("accept_all")]
+    with admin.connect() as on:
+        on.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        on.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name})
+        statuses += [await choose("accept_all"), await choose("reject_all")]
+        on.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+    statuses.append(await choose("accept_all"))
+    await middleware._workshop.log.close()
+    admin.dispose()
+
+    assert statuses == [303, 503, 303, 303]
+    told = [each.getMessage() for each in caplog.records]
+    assert any("(accept_all) could not be recorded and is not in force" in line for line in told)
+    assert any("(reject_all) could not be recorded and is in force all the same" in line for line in told)
+    assert [each.index for each in Reader(server).oldest_first(Filter())] == [0, 1]

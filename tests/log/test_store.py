@@ -3,7 +3,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -14,14 +14,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from consentkit.errors import ConfigurationError
+from consentkit.log.event import Kind
 from consentkit.log.filters import Filter
 from consentkit.log.problems import LogUnreadable
 from consentkit.log.record import UNKNOWN_NOTICE, PolicyAnswer, Record, State, enter
-from consentkit.log.store import Appender, Reader, check, locate, prepare
+from consentkit.log.store import Appender, Officer, Reader, check, locate, prepare
 from consentkit.log.store import appender as appending
 from consentkit.log.store import reader as reading
+from consentkit.log.store.schema import SCHEMA
 from consentkit.log.tree import leaf_hash
 from tests.log.samples import NOON, NOTICE, SALT, record
 from tests.log.samples import records as any_records
@@ -97,7 +100,7 @@ def test_a_place_that_can_not_hold_a_log_says_why(tmp_path: Path) -> None:
         directory: "directory' is a directory; name a file in it",
         text: "can't be opened: file is not a database",
         foreign: r"database of another program \(its tables: auth_user\); give the log a file of its own",
-        newer: r"newer consentkit \(schema 9, this version knows 2\); upgrade consentkit",
+        newer: r"newer consentkit \(schema 9, this version knows 3\); upgrade consentkit",
     }.items():
         with pytest.raises(ConfigurationError, match=words):
             prepare(path)
@@ -154,7 +157,7 @@ def test_a_newer_log_that_still_fits_is_used(path: Path) -> None:
     A log of a newer version is used as long as that version says that this one may.
     """
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE ckit_schema SET version = 3, needed = 2")
+        connection.execute("UPDATE ckit_schema SET version = 4, needed = 3")
 
     prepare(path)
     check(path)
@@ -337,9 +340,10 @@ def test_a_search_finds_what_matches_and_nothing_else(
 
 def test_pages_follow_each_other_without_gap_or_overlap(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Reading page by page, in either direction, gives every record once.
+    Reading page by page, in either direction, gives every record once; near the newest and further back.
     """
     monkeypatch.setattr(reading, "PAGE", 7)
+    monkeypatch.setattr(reading, "NEAR", 11)
     made = [record(language="de" if number % 3 else "en") for number in range(50)]
     fill(path, made)
     reader, german = Reader(path), [each.id for each in made if each.language == "de"]
@@ -350,6 +354,80 @@ def test_pages_follow_each_other_without_gap_or_overlap(path: Path, monkeypatch:
 
     assert ids(backwards) == german[::-1]
     assert ids(reader.oldest_first(Filter(language="de"))) == german
+
+
+def test_what_was_done_takes_no_place_among_the_records(path: Path) -> None:
+    """
+    A page of records is full, however many events lie between them, and whichever were erased.
+    """
+    officer = Officer(path, "dpo")
+    for letter in "abcdef":
+        appender = Appender(path)
+        appender.append([enter(record(subject=letter * 32), os.urandom(32))])
+        appender.close()
+        officer.tell(Kind.LOOKUP, {"what": "find"})
+    officer.erase("asked", subject="f" * 32)
+    reader = Reader(path)
+
+    assert [each.index for each in reader.newest(Filter(), limit=3)] == [8, 6, 4]
+    assert [each.index for each in reader.newest(Filter(language="en"), limit=3, older_than=6)] == [4, 2, 0]
+
+
+def test_events_are_read_page_by_page_from_the_newest(path: Path) -> None:
+    """
+    Each once, whatever the clock did, of one kind or of all.
+    """
+    fill(path, [record(), record()])
+    for seconds in (0, 5, 5, 3):
+        officer = Officer(path, "dpo", now=lambda seconds=seconds: NOON + timedelta(seconds=seconds))  # type: ignore[misc]
+        officer.tell(Kind.LOOKUP if seconds else Kind.VERIFY, {})
+    reader, place, seen = Reader(path), None, []
+    while page := reader.happened_before(place, limit=1):
+        seen += [index for index, _ in page]
+        place = int(page[-1][1].time.timestamp()), page[-1][0]
+
+    assert seen == [4, 3, 5, 2]
+    assert [index for index, _ in reader.happened_before(limit=9, kind=Kind.VERIFY)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("question", "index"),
+    [
+        (lambda reader: reader.newest(Filter(subject="a"), limit=50), "ckit_entry_subject"),
+        (lambda reader: reader._newest(reading._conditions(Filter(action="grant")), 50, None), "ckit_entry_pattern"),
+        (lambda reader: reader.newest(Filter(), limit=50), "PRIMARY KEY"),
+        (lambda reader: reader.happened_before(limit=50), "ckit_entry_pattern"),
+        (lambda reader: list(reader.tallies(Filter(since=NOON))), "COVERING INDEX ckit_entry_pattern"),
+    ],
+    ids=["subject", "action", "all", "events", "statistics"],
+)
+def test_a_question_is_answered_from_an_index(
+    path: Path, monkeypatch: pytest.MonkeyPatch, question: Callable[[Reader], object], index: str
+) -> None:
+    """
+    No page reads the whole log, and no order is made by sorting all of it: SQLite's own plan says so.
+    """
+    fill(path, [record()])
+    reader = Reader(path)
+    asked: list[tuple[str, Any]] = []
+
+    def remember(on: Any, cursor: Any, statement: str, values: Any, *rest: Any) -> None:
+        asked.append((statement, values))
+
+    event.listen(reader._engine, "before_cursor_execute", remember)
+    question(reader)
+    event.remove(reader._engine, "before_cursor_execute", remember)
+    with closing(sqlite3.connect(path)) as on:
+        plans = [
+            " / ".join(row[3] for row in on.execute(f"EXPLAIN QUERY PLAN {statement}", values))
+            for statement, values in asked
+            if "ckit_entry" in statement and statement.startswith("SELECT")
+        ]
+
+    assert any(index in plan for plan in plans)
+    for plan in plans:
+        # "SCAN ckit_entry" from its newest end with a limit is how the newest are found.
+        assert "SCAN ckit_entry" not in plan or index == "PRIMARY KEY"
 
 
 def test_records_that_come_while_reading_are_left_for_the_next_time(path: Path) -> None:
@@ -382,7 +460,7 @@ def test_the_status_says_how_the_log_stands(path: Path) -> None:
 
     status = Reader(path).status()
 
-    assert (status.place, status.size, status.notices, status.schema) == (str(path), 2, 1, 2)
+    assert (status.place, status.size, status.notices, status.schema) == (str(path), 2, 1, SCHEMA)
     assert (status.first, status.last) == (NOON, NOON + timedelta(hours=1))
 
 

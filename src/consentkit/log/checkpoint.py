@@ -7,7 +7,7 @@ file and public ones ("vkeys") for whoever verifies:
 
     PRIVATE+KEY+courier.example/log+6f2b41a0+AQ…        courier.example/log+6f2b41a0+AQ…
 
-This file is the only one that imports cryptography.
+This file alone imports cryptography, but for stamp.py, which reads certificates.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a person gets who asks for the data about them: each record in three forms, and how to check it.
 
-Pure: a record, its notice and its proof in, files by name out. The JSON-LD follows ISO/IEC TS 27560:2023 in the
+A record, its notice and its proof in, files by name out. The JSON-LD follows ISO/IEC TS 27560:2023 in the
 words of the Data Privacy Vocabulary (W3C DPVCG, guide "consent-27560"); the last file is the Kantara consent receipt
 1.1 that came before it.
 """
@@ -8,14 +8,20 @@ words of the Data Privacy Vocabulary (W3C DPVCG, guide "consent-27560"); the las
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from consentkit.log import receipt as receipts
 from consentkit.log.canonical import Json
+from consentkit.log.filters import Filter
 from consentkit.log.notice import Notice
 from consentkit.log.receipt import Proof
-from consentkit.log.record import Record, State, exported, rfc3339
+from consentkit.log.record import UNKNOWN_NOTICE, Record, State, exported, rfc3339
+
+if TYPE_CHECKING:
+    from consentkit.log.keyring import Keyring
+    from consentkit.log.store import Reader
 
 #: States of a record in the words of the Data Privacy Vocabulary. Accepted terms are a contract, so they have none.
 STATUS: Mapping[str, str] = {
@@ -69,14 +75,57 @@ def readme(site: str, proof: Proof) -> bytes:
 
 
 def page(notice: Notice) -> str:
-    """The notice as it was shown, in a page that may load nothing and run nothing."""
+    """The notice as it was shown, in a page that may load nothing and run nothing.
+
+    What differed from visitor to visitor (a token, the way back) was left as named gaps, and is nothing here. A whole
+    page stands as it was; a part of one gets the element that its style hangs on.
+    """
     policy = "default-src 'none'; style-src 'unsafe-inline'"
-    css = notice.css.replace("</", "<\\/")
-    return (
-        f'<!doctype html><html lang="{_attribute(notice.language)}"><meta charset="utf-8">'
+    head = (
+        f'<!doctype html><html lang="{_attribute(notice.language)}" dir="{_direction(notice)}"><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}"><title>{_attribute(notice.digest)}</title>'
-        f"<style>{css}</style><body>{notice.html}</body></html>\n"
+        f"<style>{style(notice)}</style>"
     )
+    html = _GAP.sub("", notice.html)
+    whole = _BODY.search(html)
+    if whole is not None:
+        return f"{head}{html[whole.start() :]}\n"
+    return f'{head}<body><ckit-ui id="ckit-root" data-ckit-ui="root">{html}</ckit-ui></body></html>\n'
+
+
+def style(notice: Notice) -> str:
+    """The style of a notice as it stands in that page, which a policy can name by its hash."""
+    return notice.css.replace("</", "<\\/")
+
+
+def _direction(notice: Notice) -> str:
+    return "rtl" if notice.language.partition("-")[0] in _FROM_THE_RIGHT else "ltr"
+
+
+# Languages of catalogues, ours and those that owners are likely to add.
+_FROM_THE_RIGHT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+
+_GAP = re.compile(r"\{\{[a-z_]+\}\}")
+_BODY = re.compile(r"<body[\s>]", re.IGNORECASE)
+
+
+def theirs(reader: Reader, record: Record) -> Iterator[Record]:
+    """Every record of the person whose record this is. A refusal without a subject belongs to nobody else."""
+    return iter([record]) if record.subject is None else reader.oldest_first(Filter(subject=record.subject))
+
+
+def archive(reader: Reader, record: Record, keyring: Keyring | None) -> Iterator[tuple[str, bytes]]:
+    """Everything of the person whose record it is: the files of an archive by their path, one after another."""
+    public = [str(key.verifier) for key in keyring.keys] if keyring else []
+    for each in theirs(reader, record):
+        proof = reader.proof(each.id, keyring)
+        if proof is None:
+            continue  # erased meanwhile
+        notice = None if each.notice == UNKNOWN_NOTICE else reader.notice(each.notice)
+        for name, body in bundle(each, notice, proof, public).items():
+            yield f"{each.id}/{name}", body
+        if each.id == record.id:
+            yield "README.txt", readme(each.site, proof)
 
 
 def jsonld(record: Record, notice: Notice | None) -> dict[str, Json]:

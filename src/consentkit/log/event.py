@@ -1,6 +1,6 @@
-"""What was done to the log itself: erasures, holds, exports. Entries like choices, in the same tree.
+"""What was done to the log itself: erasures, holds, exports, look-ups. Entries like choices, in the same tree.
 
-So nobody can take something out of the log without leaving, in the log, who did it and why. An event never says
+So nobody can take something out of the log, or look into it, without leaving in the log who did it and why. An event never says
 whose record it was about: it names places, and what stood there is gone.
 """
 
@@ -33,6 +33,10 @@ class Kind(StrEnum):
     RESTORED = "restored"
     #: Records were given to somebody. `about`: what was asked for, how many they were, the SHA-256 of the file.
     EXPORT = "export"
+    #: Somebody looked at records. `about`: on which page or by which command, what was asked for, and `entries`.
+    LOOKUP = "lookup"
+    #: All of the log was looked at. `about`: its size and root, and how many problems were found.
+    VERIFY = "verify"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,3 +104,48 @@ def stretches(event: Event) -> Iterator[tuple[int, int]]:
     if isinstance(entries, list):
         for first, last in entries:
             yield int(first), int(last)
+
+
+#: More stretches than this are not listed one by one.
+MAX_STRETCHES = 200
+
+
+class Places:
+    """Which entries somebody was shown, counted as they go by, in either order.
+
+    Of more than `MAX_STRETCHES` stretches the last is widened until it covers the rest, so that a look at a million
+    records is remembered in constant space and never as less than it was.
+    """
+
+    def __init__(self, places: Iterable[int | None] = ()) -> None:
+        self.rows = 0
+        self._stretches: list[list[int]] = []
+        for place in places:
+            self.add(place)
+
+    def add(self, place: int | None) -> None:
+        self.rows += 1
+        if place is None:
+            return
+        last = self._stretches[-1] if self._stretches else None
+        if last and (last[0] - 1 <= place <= last[1] + 1 or len(self._stretches) == MAX_STRETCHES):
+            last[:] = [min(last[0], place), max(last[1], place)]
+        else:
+            self._stretches.append([place, place])
+
+    @property
+    def entries(self) -> list[Json]:
+        return [[first, last] for first, last in sorted(self._stretches)]
+
+
+def looked_at(what: str, words: Mapping[str, Json], seen: Places) -> dict[str, Json]:
+    """What the event of a look-up says: on which page or by which command, what was asked for, and what was shown.
+
+    Whose records somebody asked for has to be erasable, so a subject is not named; the places of its records are.
+    """
+    return {"what": what, "filters": without_names(words), "rows": seen.rows, "entries": seen.entries}
+
+
+def without_names(words: Mapping[str, Json]) -> dict[str, Json]:
+    """What was asked for, as an event may hold it: that it was one person, and not who."""
+    return {name: "…" if name == "subject" else word for name, word in words.items() if word is not None}

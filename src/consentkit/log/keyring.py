@@ -2,7 +2,7 @@
 
 The newest checkpoint is kept a second time, in `<log_key>.seen` beside the key and away from the database: when the
 database is put back to an older copy, by accident or on purpose, the two disagree, and that is noticed before
-anything else is signed.
+anything else is signed. Anchors that are files are read for the same reason.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from consentkit.log import checkpoint as notes
+from consentkit.log.anchor import Anchor, FileAnchor
 from consentkit.log.checkpoint import BadSignature, Checkpoint, SigningKey, UnreadableNote, VerifierKey
 
 logger = logging.getLogger("consentkit")
@@ -22,10 +24,12 @@ logger = logging.getLogger("consentkit")
 
 @dataclass(frozen=True)
 class Keyring:
-    """The keys of one log, at least one. `seen`: the file that remembers what was signed last."""
+    """The keys of one log, at least one. `seen`: the file that remembers what was signed last; `anchors`: files with
+    copies of what was signed."""
 
     keys: tuple[SigningKey, ...]
     seen: Path
+    anchors: tuple[FileAnchor, ...] = ()
 
     @property
     def name(self) -> str:
@@ -60,16 +64,29 @@ class Keyring:
             logger.warning("What the log signed last can't be kept beside its key: %s", problem)
 
     def last_seen(self) -> Checkpoint | None:
-        """What was signed last, as far as this file knows; None when it says nothing that we signed."""
-        with suppress(OSError, UnreadableNote, BadSignature, UnicodeDecodeError):
-            note = self.seen.read_text(encoding="utf-8")
+        """What was signed last, as far as anything outside of the database knows."""
+        found = [self.remembered(), *(self._opened(note) for each in self.anchors if (note := each.last()))]
+        return max(filter(None, found), key=self._age, default=None)
+
+    def remembered(self) -> Checkpoint | None:
+        """What the file beside the key remembers; None when it says nothing that we signed."""
+        with suppress(OSError, UnicodeDecodeError):
+            return self._opened(self.seen.read_text(encoding="utf-8"))
+        return None
+
+    def _opened(self, note: str) -> Checkpoint | None:
+        with suppress(UnreadableNote, BadSignature):
             generation = self.generation(note.partition("\n")[0])
             if generation is not None:
                 return notes.open_checkpoint(note, self.verifiers(generation))
         return None
 
+    def _age(self, checkpoint: Checkpoint) -> tuple[int, int]:
+        return self.generation(checkpoint.origin) or 0, checkpoint.size
 
-def load(path: Path) -> Keyring | None:
+
+def load(path: Path, anchors: Iterable[Anchor] = ()) -> Keyring | None:
     """The keys in this file; None when there is none. Raises ConfigurationError."""
     keys = notes.load_keys(path)
-    return Keyring(keys, path.with_name(f"{path.name}.seen")) if keys else None
+    files = tuple(each for each in anchors if isinstance(each, FileAnchor))
+    return Keyring(keys, path.with_name(f"{path.name}.seen"), files) if keys else None

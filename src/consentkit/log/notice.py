@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
 from consentkit.log import canonical as jcs
@@ -62,6 +62,12 @@ class NoticePolicy:
     kind: str = "notice"
     sha256: str | None = None
     text: str | None = None
+
+
+@lru_cache(maxsize=256)
+def text_digest(text: str) -> str:
+    """SHA-256 of the text of a policy, in lower-case hex."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,8 @@ from consentkit.log.record import EXPORTED, Record, State, exported
 class Status:
     """How a log stands. `size`: how many entries it ever took, which is the next index. `bytes`: of its file.
     `tree`: how many of them the tree holds. `folded`: how many at its beginning were folded away when they had
-    expired. `checkpoint`: the newest one that was signed."""
+    expired. `checkpoint`: the newest one that was signed. `anchors`: of each that has a copy of one its name, how many
+    entries it covers, and since when it is there."""
 
     place: str
     size: int
@@ -35,6 +36,7 @@ class Status:
     tree: int
     folded: int
     checkpoint: str | None
+    anchors: tuple[tuple[str, int, datetime], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

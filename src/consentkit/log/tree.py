@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 HASH_BYTES = 32
 
@@ -92,7 +93,8 @@ def perfect_root(hashes: Sequence[bytes]) -> bytes:
     """The root over 1, 2, 4, … nodes of one height that stand beside each other."""
     row = list(hashes)
     while len(row) > 1:
-        row = [node_hash(row[n], row[n + 1]) for n in range(0, len(row), 2)]
+        # Spelt out, for a verifier spends a fifth of its time here: node_hash of each pair.
+        row = [sha256(b"\x01" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=True)]
     return row[0]
 
 

@@ -1,7 +1,7 @@
 """`consentkit log …`: look into the consent log, prove what is in it, and do to it what an officer decided.
 
-Looking reads over connections that can't write (looking.py, proving.py). What changes something (keeping.py), and what
-hands records out, is told in the log itself.
+Looking reads over connections that can't write (looking.py, proving.py). Who looked at records, took them out or
+changed something (keeping.py) is told in the log itself.
 """
 
 from __future__ import annotations
@@ -48,19 +48,23 @@ def _add_looking(commands: Any) -> None:
 
     export = _add(commands, "export", looking.export, "records, oldest first", filtered=True, formats=False)
     export.add_argument(
-        "--format", choices=["jsonl", "csv", "receipts"], default="jsonl",
-        help="default: jsonl; receipts: each record with its proof",
+        "--format", choices=["jsonl", "csv", "parquet", "receipts"], default="jsonl",
+        help="default: jsonl; receipts: each record with its proof; parquet needs --output and consentkit[parquet]",
     )  # fmt: skip
     export.add_argument("--output", metavar="FILE", help="a new file, instead of stdout, with FILE.manifest beside it")
-    export.add_argument("--by", metavar="NAME", help="who does it (default: the user of the system)")
 
-    _add(commands, "stats", looking.stats, "counts and rates", filtered=True)
+    stats = _add(commands, "stats", looking.stats, "counts and rates", filtered=True)
+    for parser in (find, show, timeline, export, stats):
+        _add_by(parser)
 
 
 def _add_proving(commands: Any) -> None:
     verify = _add(commands, "verify", proving.verify, "look at everything, and name what is not as it was signed")
     verify.add_argument("file", metavar="FILE", nargs="?", help="a receipt or an export, instead of the log")
     verify.add_argument("--key", metavar="KEY", action="append", help="a public key of the log, for a FILE")
+    verify.add_argument(
+        "--tsa-roots", metavar="FILE", help="certificates (PEM) of who is trusted to vouch for time stamps"
+    )
     verify.add_argument(
         "--checkpoint", metavar="NOTE", action="append", help="a file with a checkpoint that was kept elsewhere"
     )
@@ -69,7 +73,9 @@ def _add_proving(commands: Any) -> None:
     proof.add_argument("id", metavar="ID", help="the record's id")
     proof.add_argument("--tlog", action="store_true", help="only the proof, as C2SP tlog-proof")
     proof.add_argument("--bundle", metavar="FILE.zip", help="everything of that person, with how to check it")
-    proof.add_argument("--by", metavar="NAME", help="who does it (default: the user of the system)")
+
+    for parser in (verify, proof):
+        _add_by(parser)
 
 
 def _add_keeping(commands: Any) -> None:
@@ -132,10 +138,14 @@ def _add(
 
 def _add_act(commands: Any, name: str, command: Command, text: str, *, reason: bool = True) -> argparse.ArgumentParser:
     parser = _add(commands, name, command, text, formats=False)
-    parser.add_argument("--by", metavar="NAME", help="who does it (default: the user of the system)")
+    _add_by(parser)
     if reason:
         parser.add_argument("--reason", metavar="TEXT", required=True, help="why; it stays in the log, so name nobody")
     return parser
+
+
+def _add_by(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--by", metavar="NAME", help="who does it (default: the user of the system)")
 
 
 def _add_whose(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from consentkit.cli.log.opening import keyring_of, officer_of, place_of, site_of
-from consentkit.cli.log.output import used_wrongly
+from consentkit.cli.log.output import progress_bar, used_wrongly
 
 
 def erase(arguments: argparse.Namespace) -> int:
@@ -38,7 +38,7 @@ def prune(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         print(f"{_records(officer.expired(months))} would be erased.")
         return 0
-    done = officer.prune(months)
+    done = officer.prune(months, progress_bar)
     folded = f", and the first {done.folded:,} entries folded away" if done.folded else ""
     print(f"Erased {_records(done.records)} that had expired{folded}.")
     return 0

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import hashlib
-import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from consentkit.cli.log.opening import filter_of, filter_words, keyring_of, officer_of, reader_of
+from consentkit.cli.log.opening import filter_of, filter_words, keyring_of, reader_of, tell
 from consentkit.cli.log.output import (
+    Progress,
     as_table,
     new_file,
     nothing_found,
+    pieces_of,
     print_fields,
     print_json,
     print_lines,
@@ -25,17 +25,15 @@ from consentkit.cli.log.output import (
     shown,
     used_wrongly,
 )
-from consentkit.errors import ConfigurationError, LogUnavailable
-from consentkit.log import receipt as receipts
-from consentkit.log import reports
-from consentkit.log.event import Kind
+from consentkit.log import export as exports
+from consentkit.log import parquet, reports
+from consentkit.log.event import Kind, Places, looked_at
 from consentkit.log.event import exported as exported_event
 from consentkit.log.filters import Filter
 from consentkit.log.record import UNKNOWN_NOTICE, Record, exported, rfc3339
 
 if TYPE_CHECKING:
     from consentkit.log.canonical import Json
-    from consentkit.log.keyring import Keyring
     from consentkit.log.store import Reader
 
 #: How many records a table shows, when not told.
@@ -56,6 +54,7 @@ def status(arguments: argparse.Namespace) -> int:
         "tree": status.tree,
         "folded": status.folded,
         "signed": None if status.checkpoint is None else int(status.checkpoint.split("\n")[1]),
+        "anchors": [{"anchor": name, "size": size, "time": rfc3339(since)} for name, size, since in status.anchors],
         "keys": [str(key.verifier) for key in keys.keys] if keys else [],
     }
     if as_table(arguments):
@@ -69,14 +68,25 @@ def find(arguments: argparse.Namespace) -> int:
     reader, filter = reader_of(arguments), filter_of(arguments)
     table = as_table(arguments)
     limit: int | None = arguments.limit or (TABLE_LIMIT if table else None)
-    found = _newest_first(reader, filter, arguments.older_than, limit)
+    seen = Places()
+    found = _seen(_newest_first(reader, filter, arguments.older_than, limit), seen)
     if not table:
-        return print_lines(reports.jsonl(found))
+        try:
+            return print_lines(reports.jsonl(found))
+        finally:  # also when whoever reads the pipe has seen enough
+            tell(arguments, Kind.LOOKUP, looked_at("find", _words(arguments), seen))
     records = list(found)
+    tell(arguments, Kind.LOOKUP, looked_at("find", _words(arguments), seen))
     print_table(["index", "time", "id", "state", "action", "language", "subject"], map(exported, records))
     if records and len(records) == limit:
         print(f"Older ones: --older-than {records[-1].index}", file=sys.stderr)
     return nothing_found() if not records else 0
+
+
+def _seen(records: Iterator[Record], seen: Places) -> Iterator[Record]:
+    for record in records:
+        seen.add(record.index)
+        yield record
 
 
 def _newest_first(reader: Reader, filter: Filter, older_than: int | None, limit: int | None) -> Iterator[Record]:
@@ -100,6 +110,7 @@ def show(arguments: argparse.Namespace) -> int:
     if record is None:
         print(f"consentkit: There is no record {arguments.id!r} in this log.", file=sys.stderr)
         return 1
+    tell(arguments, Kind.LOOKUP, looked_at("show", {}, Places([record.index])))
     notice = None if record.notice == UNKNOWN_NOTICE else reader.notice(record.notice)
     if not as_table(arguments):
         print_json({**exported(record), "shown": None if notice is None else shown(notice)})
@@ -120,6 +131,7 @@ def timeline(arguments: argparse.Namespace) -> int:
     # A refusal belongs to nobody, so it is a timeline of its own.
     alone = [] if record is None or subject is not None else [record]
     found = alone or list(reader.oldest_first(Filter(subject=subject)))
+    tell(arguments, Kind.LOOKUP, looked_at("timeline", {}, Places(each.index for each in found)))
     if not as_table(arguments):
         return print_lines(reports.jsonl(found))
     columns = ["time", "action", "state", "purposes", "terms", "notice", "expires", "id"]
@@ -144,95 +156,47 @@ def events(arguments: argparse.Namespace) -> int:
     return 0 if found else nothing_found()
 
 
-class _Counted:
-    """A text file that knows what was written to it."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-        self.digest = hashlib.sha256()
-        self.bytes = 0
-        self.lines = 0
-
-    def write(self, text: str) -> int:
-        raw = text.encode()
-        self.digest.update(raw)
-        self.bytes += len(raw)
-        self.lines += 1
-        return self._file.write(text)
-
-
 def export(arguments: argparse.Namespace) -> int:
     reader, filter = reader_of(arguments), filter_of(arguments)
     keys = keyring_of(arguments)
-    lines = _lines(reader, filter, arguments.format, keys)
-    header = 1 if arguments.format == "csv" else 0
+    counted = exports.Counted(arguments.format)
+    if arguments.format == "parquet":
+        parquet.check()
+        if arguments.output is None:
+            return used_wrongly("--format parquet is no text; write also --output FILE")
+    bar = Progress(reader.status().size)
+    lines = counted.passing(exports.lines(reader, filter, arguments.format, keys, bar.tell))
     if arguments.output is None:
-        counted = _Counted(sys.stdout)
-        _write(lines, counted)
+        sys.stdout.writelines(lines)
     else:
         target = Path(arguments.output)
         try:
             with new_file(target) as file, new_file(Path(f"{target}.manifest")) as beside:
-                counted = _Counted(file)
-                _write(lines, counted)
-                beside.write(_manifest(arguments, counted, counted.lines - header, reader, keys))
+                if arguments.format == "parquet":
+                    rows = parquet.write(exports.telling(reader.oldest_first(filter), bar.tell), target)
+                    counted.took(pieces_of(target), rows)
+                else:
+                    file.writelines(lines)
+                bar.done()
+                by, now = arguments.by or getpass.getuser(), datetime.now(UTC)
+                beside.write(exports.manifest(counted, _words(arguments), by, now, reader.checkpoint(), keys))
         except FileExistsError as problem:
             return used_wrongly(f"{problem.filename!r} is there already; name a new file")
         except OSError as problem:
             return used_wrongly(f"{arguments.output!r} can't be written: {problem.strerror}")
-    rows = counted.lines - header
-    _tell(arguments, rows, counted.digest.hexdigest())
-    return 0 if rows > 0 else nothing_found()
+    tell(arguments, Kind.EXPORT, exports.remembered(counted, _words(arguments)))
+    return 0 if counted.rows > 0 else nothing_found()
 
 
-def _lines(reader: Reader, filter: Filter, format: str, keys: Keyring | None) -> Iterator[str]:
-    if format == "csv":
-        return reports.csv_lines(reader.oldest_first(filter))
-    if format == "receipts":
-        public = [str(key.verifier) for key in keys.keys] if keys else []
-        return (
-            json.dumps(receipts.receipt(proof, public), ensure_ascii=False, separators=(",", ":")) + "\n"
-            for proof in reader.proofs(filter)
-        )
-    return reports.jsonl(reader.oldest_first(filter))
-
-
-def _write(lines: Iterable[str], out: _Counted) -> None:
-    for line in lines:
-        out.write(line)
-
-
-def _manifest(arguments: argparse.Namespace, counted: _Counted, rows: int, reader: Reader, keys: Keyring | None) -> str:
-    from consentkit.log import verify
-
-    checkpoint = reader.checkpoint()
-    filters: dict[str, Json] = {name: word for name, word in filter_words(arguments).items() if word is not None}
-    manifest = verify.Manifest(
-        format=arguments.format, rows=rows, bytes=counted.bytes, sha256=counted.digest.hexdigest(), filters=filters,
-        by=arguments.by or getpass.getuser(), time=rfc3339(datetime.now(UTC).replace(microsecond=0)),
-        checkpoint=checkpoint,
-    )  # fmt: skip
-    generation = keys.generation(checkpoint.partition("\n")[0]) if keys and checkpoint else None
-    return verify.sign_manifest(manifest, keys.sign(manifest.text, generation or 1) if keys else None)
-
-
-def _tell(arguments: argparse.Namespace, rows: int, digest: str) -> None:
-    """Every export is written down in the log itself; one that reads a copy which can't be written says so."""
-    filters: dict[str, Json] = {name: word for name, word in filter_words(arguments).items() if word is not None}
-    if "subject" in filters:
-        filters["subject"] = "…"  # whose it was has to be erasable; that it was one person's need not be
-    try:
-        officer_of(arguments).tell(
-            Kind.EXPORT, {"rows": rows, "sha256": digest, "format": arguments.format, "filters": filters}
-        )
-    except (LogUnavailable, ConfigurationError) as problem:
-        print(f"consentkit: This export could not be written down in the log: {problem}", file=sys.stderr)
+def _words(arguments: argparse.Namespace) -> dict[str, Json]:
+    return {name: word for name, word in filter_words(arguments).items() if word is not None}
 
 
 def stats(arguments: argparse.Namespace) -> int:
     reader, filter = reader_of(arguments), filter_of(arguments)
     counted = reports.stats(reader.tallies(filter), reader.asked(filter))
     rows = list(reports.figures(counted))
+    tell(arguments, Kind.LOOKUP, looked_at("stats", _words(arguments), Places()))
     if as_table(arguments):
         print_table(["by", "value", "answer", "count", "share"], rows)
     else:

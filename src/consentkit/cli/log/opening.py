@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consentkit.cli.site import load_site
-from consentkit.errors import ConfigurationError
+from consentkit.errors import ConfigurationError, LogUnavailable
 from consentkit.log import filters
+from consentkit.log.event import Kind
 from consentkit.log.filters import Filter
 from consentkit.settings import Site
 
 if TYPE_CHECKING:
+    from consentkit.log.canonical import Json
     from consentkit.log.checkpoint import VerifierKey
     from consentkit.log.keyring import Keyring
     from consentkit.log.store import Officer, Place, Reader
@@ -34,6 +37,14 @@ def officer_of(arguments: argparse.Namespace) -> Officer:
     return store.Officer(place_of(arguments), arguments.by or getpass.getuser())
 
 
+def tell(arguments: argparse.Namespace, kind: Kind, about: dict[str, Json]) -> None:
+    """Write down in the log who looked at what; over a copy that can't be written, say that it was not."""
+    try:
+        officer_of(arguments).tell(kind, about)
+    except (LogUnavailable, ConfigurationError) as problem:
+        print(f"consentkit: This {kind} could not be written down in the log: {problem}", file=sys.stderr)
+
+
 def place_of(arguments: argparse.Namespace) -> Place:
     from consentkit.log import store
 
@@ -51,7 +62,7 @@ def site_of(arguments: argparse.Namespace) -> Site:
 
 def keyring_of(arguments: argparse.Namespace) -> Keyring | None:
     """The keys of `--log-key`, or without `--log` those of the site; None when there are none."""
-    from consentkit.log import keyring
+    from consentkit.log import anchor, keyring
 
     if arguments.log_key is not None:
         keys = keyring.load(Path(arguments.log_key))
@@ -61,7 +72,7 @@ def keyring_of(arguments: argparse.Namespace) -> Keyring | None:
     if arguments.log is not None:
         return None
     site = site_of(arguments)
-    return keyring.load(site.folder / site.log_key)
+    return keyring.load(site.folder / site.log_key, anchor.read(site.anchors, site.folder))
 
 
 def verifiers_of(arguments: argparse.Namespace) -> list[VerifierKey]:

@@ -28,6 +28,42 @@ def nothing_found() -> int:
     return 1
 
 
+def progress_bar(done: int, all: int) -> None:
+    """How far long work is, for who looks at a terminal."""
+    if sys.stderr.isatty():
+        width = 30 * min(done, all) // max(all, 1)
+        end = "\n" if done >= all else ""
+        print(f"\r[{'#' * width}{'.' * (30 - width)}] {done:,} of {all:,}", end=end, file=sys.stderr, flush=True)
+
+
+class Progress:
+    """A bar for work that goes through a log of `size` entries, index by index."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._next = STEP if sys.stderr.isatty() else None
+
+    def tell(self, index: int | None) -> None:
+        if self._next is not None and index is not None and index >= self._next:
+            self._next = index + STEP
+            progress_bar(index, self._size)
+
+    def done(self) -> None:
+        if self._next is not None:
+            progress_bar(self._size, self._size)
+
+
+#: How often a bar moves, in entries.
+STEP = 5_000
+
+
+def pieces_of(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, a mebibyte at a time."""
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            yield piece
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[TextIO]:
     # Records are personal data: for the owner only, and never over something that is there.

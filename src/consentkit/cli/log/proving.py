@@ -7,16 +7,19 @@ import json
 import sys
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from consentkit.cli.log.opening import keyring_of, officer_of, place_of, reader_of, verifiers_of
-from consentkit.cli.log.output import new_file, print_json, used_wrongly
-from consentkit.log import dsar
+from consentkit.cli.log.opening import keyring_of, place_of, reader_of, tell, verifiers_of
+from consentkit.cli.log.output import new_file, pieces_of, print_json, progress_bar, used_wrongly
+from consentkit.log import dsar, stamp
 from consentkit.log import receipt as receipts
 from consentkit.log import verify as verifying
-from consentkit.log.event import Kind, ranges
-from consentkit.log.filters import Filter
-from consentkit.log.record import UNKNOWN_NOTICE, Record
+from consentkit.log.event import Kind, Places, looked_at
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 
 def verify(arguments: argparse.Namespace) -> int:
@@ -35,7 +38,15 @@ def _verify_log(arguments: argparse.Namespace) -> int:
             others[name] = Path(name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as problem:
             return used_wrongly(f"{name!r} can't be read: {problem}")
-    found = store.audit(place, keys, others=others, progress=_bar)
+    try:
+        roots = stamp.load_roots(Path(arguments.tsa_roots).read_bytes()) if arguments.tsa_roots else []
+    except (OSError, ValueError) as problem:
+        return used_wrongly(f"--tsa-roots {arguments.tsa_roots!r} can't be read: {problem}")
+    if roots and not stamp.is_installed():
+        return used_wrongly(stamp.MISSING)
+    check_stamp = partial(_wrong_stamp, roots) if stamp.is_installed() else None
+    found = store.audit(place, keys, others=others, stamp=check_stamp, progress=progress_bar)
+    tell(arguments, Kind.VERIFY, found.summary)
     for each in found.problems:
         print(each)
     if found.more_problems:
@@ -44,7 +55,17 @@ def _verify_log(arguments: argparse.Namespace) -> int:
         print_json({name: value for name, value in vars(found).items() if name != "problems"})
     else:
         print(_summary(found, signed=keys is not None))
+        if found.stamped and not roots:
+            print(f"{found.stamped:,} time stamps: whether to trust who made them is told by --tsa-roots FILE.")
     return 1 if found.problems else 0
+
+
+def _wrong_stamp(roots: list[Certificate], token: bytes, text: bytes) -> str | None:
+    try:
+        stamp.read(token, text, roots)
+    except stamp.BadStamp as problem:
+        return str(problem)
+    return None
 
 
 def _summary(found: object, *, signed: bool) -> str:
@@ -54,17 +75,10 @@ def _summary(found: object, *, signed: bool) -> str:
         word = "The log agrees with itself (no key was given, so no signature was checked)"
     return (
         f"{word}: {values['size']:,} entries, {values['records']:,} records, {values['erased']:,} erased, "
-        f"{values['folded']:,} folded away, {values['notices']:,} notices, {values['checkpoints']:,} checkpoints; "
+        f"{values['folded']:,} folded away, {values['notices']:,} notices, {values['checkpoints']:,} checkpoints, "
+        f"{values['anchored']:,} copies at anchors, {values['stamped']:,} time stamps; "
         f"root {values['root']}."
     )
-
-
-def _bar(done: int, all: int) -> None:
-    """Progress, for who looks at a terminal."""
-    if sys.stderr.isatty():
-        width = 30 * done // max(all, 1)
-        end = "\n" if done >= all else ""
-        print(f"\r[{'#' * width}{'.' * (30 - width)}] {done:,} of {all:,}", end=end, file=sys.stderr, flush=True)
 
 
 def _verify_file(arguments: argparse.Namespace, path: Path) -> int:
@@ -74,7 +88,7 @@ def _verify_file(arguments: argparse.Namespace, path: Path) -> int:
     try:
         if beside.exists():
             manifest = verifying.read_manifest(beside.read_text(encoding="utf-8"), keys)
-            problems += verifying.check_export(manifest, _pieces(path))
+            problems += verifying.check_export(manifest, pieces_of(path))
             if manifest.format == "receipts":
                 problems += [f"line {n}: {why}" for n, why in verifying.check_receipts(_lines(path), keys)]
             sentence = f"{path} is the export of {manifest.rows:,} records that {manifest.by} made at {manifest.time}."
@@ -98,12 +112,6 @@ def _verify_file(arguments: argparse.Namespace, path: Path) -> int:
     return 1 if problems else 0
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            yield piece
-
-
 def _lines(path: Path) -> Iterator[str]:
     with path.open(encoding="utf-8", newline="\n") as file:
         yield from file
@@ -117,7 +125,8 @@ def proof(arguments: argparse.Namespace) -> int:
         print(f"consentkit: There is no record {arguments.id!r} in this log.", file=sys.stderr)
         return 1
     if arguments.bundle:
-        return _bundle(arguments, public)
+        return _bundle(arguments)
+    tell(arguments, Kind.LOOKUP, looked_at("proof", {}, Places([found.index])))
     if arguments.tlog:
         sys.stdout.write(found.text)
         return 0 if found.text else 1
@@ -125,35 +134,23 @@ def proof(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _bundle(arguments: argparse.Namespace, public: list[str]) -> int:
+def _bundle(arguments: argparse.Namespace) -> int:
     """Everything of the person whose record it is, as a zip file."""
     reader, keys = reader_of(arguments), keyring_of(arguments)
     record = reader.get(arguments.id)
     assert record is not None
-    theirs = [record] if record.subject is None else list(reader.oldest_first(Filter(subject=record.subject)))
     target = Path(arguments.bundle)
     try:
         with new_file(target):
             pass
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-            for each in theirs:
-                found = reader.proof(each.id, keys)
-                if found is None:
-                    continue  # erased meanwhile
-                notice = None if each.notice == UNKNOWN_NOTICE else reader.notice(each.notice)
-                for name, body in dsar.bundle(each, notice, found, public).items():
-                    archive.writestr(f"{each.id}/{name}", body)
-                if each.id == record.id:
-                    archive.writestr("README.txt", dsar.readme(each.site, found))
+            for name, body in dsar.archive(reader, record, keys):
+                archive.writestr(name, body)
     except FileExistsError:
         return used_wrongly(f"{arguments.bundle!r} is there already; name a new file")
     except OSError as problem:
         return used_wrongly(f"{arguments.bundle!r} can't be written: {problem.strerror}")
-    _told(arguments, theirs)
-    print(f"{len(theirs)} record{'s' if len(theirs) != 1 else ''} in {target}.")
+    theirs = Places(each.index for each in dsar.theirs(reader, record))
+    tell(arguments, Kind.EXPORT, {"format": "bundle", "rows": theirs.rows, "of": theirs.entries})
+    print(f"{theirs.rows} record{'s' if theirs.rows != 1 else ''} in {target}.")
     return 0
-
-
-def _told(arguments: argparse.Namespace, theirs: list[Record]) -> None:
-    places = ranges(each.index for each in theirs if each.index is not None)
-    officer_of(arguments).tell(Kind.EXPORT, {"format": "bundle", "rows": len(theirs), "of": places})

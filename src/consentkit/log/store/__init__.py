@@ -20,14 +20,16 @@ unfair: it sleeps longer and longer, and with four writers some waited over a se
 
 from __future__ import annotations
 
+from consentkit.log.store.anchors import Due, anchored, claim, failed
 from consentkit.log.store.appender import Appender
 from consentkit.log.store.auditor import Audit, audit
 from consentkit.log.store.integrator import TreeBroken, WentBack
 from consentkit.log.store.officer import Done, NotDone, Officer
 from consentkit.log.store.place import Place, Server, alone, check, locate, prepare, version_of
 from consentkit.log.store.reader import Reader
+from consentkit.log.store.texts import learn
 
 __all__ = [
-    "Appender", "Audit", "Done", "NotDone", "Officer", "Place", "Reader", "Server", "TreeBroken", "WentBack", "alone",
-    "audit", "check", "locate", "prepare", "version_of",
+    "Appender", "Audit", "Done", "Due", "NotDone", "Officer", "Place", "Reader", "Server", "TreeBroken", "WentBack",
+    "alone", "anchored", "audit", "check", "claim", "failed", "learn", "locate", "prepare", "version_of",
 ]  # fmt: skip

@@ -39,6 +39,7 @@ class Grown:
     size: int
     behind: int
     note: str | None = None
+    generation: int = 1
 
 
 def tiles(on: Connection) -> Load:
@@ -79,8 +80,8 @@ def integrate(on: Connection, keyring: Keyring | None, today: date) -> Grown | N
         check_memory(on, keyring, row, node, size)
         if size < head or (signed is not None and signed.size == size):
             return Grown(size, head - size)
-        return Grown(size, 0, _sign(on, keyring, Checkpoint(keyring.origin(row.generation), size, _root(node, size)),
-                                    row.generation, today))  # fmt: skip
+        checkpoint = Checkpoint(keyring.origin(row.generation), size, _root(node, size))
+        return Grown(size, 0, _sign(on, keyring, checkpoint, row.generation, today), row.generation)
 
 
 def check_memory(on: Connection, keyring: Keyring, row: Row[Any], node: Node, size: int) -> None:

@@ -113,12 +113,13 @@ class Officer:
             where = and_(self._has_expired(keep_months), _not_held())
             return int(on.execute(select(func.count()).select_from(_joined()).where(where)).scalar_one())
 
-    def prune(self, keep_months: int) -> Done:
+    def prune(self, keep_months: int, progress: Callable[[int, int], None] = lambda done, all: None) -> Done:
         """Erase what has expired, and fold away the beginning of the log of which nothing else is left.
 
         A refusal is kept for as long as it holds; an agreement, a withdrawal and accepted terms for `keep_months` more.
         """
         total, index, folded, rewritten = 0, None, 0, False
+        expired = self.expired(keep_months)
         with self._writing() as on:
             while True:
                 with on.begin():
@@ -130,6 +131,7 @@ class Officer:
                     _empty(on, [row.idx for row in rows])
                     index = self._write(on, Kind.PRUNE, "expired", {"entries": ranges(row.idx for row in rows)})
                 total += len(rows)
+                progress(total, max(expired, total))
                 rewritten |= self._scrub(rows)
             with on.begin():
                 folded = self._fold(on, keep_months)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exc, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, exc, func, select, text, tuple_
 
 from consentkit.log import event as events
 from consentkit.log import notice as notices
@@ -23,13 +23,15 @@ from consentkit.log.problems import LogUnreadable
 from consentkit.log.receipt import Proof, promise_text
 from consentkit.log.record import UNKNOWN_NOTICE, Record
 from consentkit.log.reports import Asked, Status, Tally
-from consentkit.log.store import integrator
+from consentkit.log.store import integrator, texts
 from consentkit.log.store.place import Place, engine, reason_of
 from consentkit.log.store.schema import (
     CHOICE,
     SIZE,
+    anchor_table,
     asked_table,
     entry,
+    hold_table,
     metadata,
     notice_table,
     part,
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 
 #: How many records are fetched at a time while streaming; some 100 are a few hundred KiB.
 PAGE = 500
+
+#: Among how many of the newest entries records are looked for first, in the order of the log.
+NEAR = 5_000
 
 
 class Reader:
@@ -73,9 +78,21 @@ class Reader:
     def newest(self, filter: Filter, *, limit: int, older_than: int | None = None) -> list[Record]:
         """Up to `limit` records, newest first. The next page is `older_than` the last index of this one.
 
-        The rows are chosen by index alone, so that a rare answer is found without reading the log.
+        The rows are chosen by index alone, so that a rare answer is found without reading the log; and a common one
+        among the newest, without sorting all that match.
         """
-        chosen = select(entry.c.idx).where(*_conditions(filter)).order_by(entry.c.idx.desc()).limit(limit)
+        if filter.before is None and _pattern_conditions(filter):
+            newest = _conditions(filter, pattern_column=entry.c.pattern + 0)
+            below = select(func.max(entry.c.idx)).scalar_subquery() if older_than is None else older_than
+            near = self._newest([*newest, entry.c.idx > below - NEAR], limit, older_than)
+            if len(near) == limit:
+                return near
+        return self._newest(_conditions(filter), limit, older_than)
+
+    def _newest(self, conditions: list[ColumnElement[bool]], limit: int, older_than: int | None) -> list[Record]:
+        # Only what is a record still has a pattern; adding 0 keeps SQLite from going through all of them by its index.
+        is_record = (entry.c.pattern + 0).is_not(None)
+        chosen = select(entry.c.idx).where(*conditions, is_record).order_by(entry.c.idx.desc()).limit(limit)
         if older_than is not None:
             chosen = chosen.where(entry.c.idx < older_than)
         asked_for = _ENTRIES.where(entry.c.idx.in_(chosen.scalar_subquery())).order_by(entry.c.idx.desc())
@@ -97,17 +114,17 @@ class Reader:
         """Counts of records that agree in everything but who made them, day by day."""
         day_number = (entry.c.time // SECONDS_A_DAY).label("day")
         count = func.count().label("records")
+        # Always by pattern: then the index on pattern and time answers it alone, also for a stretch of time.
+        which = select(pattern.c.number).where(*_pattern_conditions(filter))
         asked_for = (
             select(day_number, entry.c.pattern, count)
-            .where(*_conditions(filter), entry.c.pattern.is_not(None))
+            .where(*_own_conditions(filter), entry.c.pattern.in_(which.scalar_subquery()))
             .group_by(day_number, entry.c.pattern)
             .order_by(day_number, entry.c.pattern)
         )
         with self._asking() as on:
-            patterns: dict[int, _Pattern] = {}
+            patterns = _read_patterns(on, which)
             for row in on.execute(asked_for):
-                if row.pattern not in patterns:
-                    patterns[row.pattern] = _read_pattern(on, row.pattern)
                 yield patterns[row.pattern].tally(EPOCH + timedelta(days=row.day), row.records)
 
     def asked(self, filter: Filter) -> list[Asked]:
@@ -135,9 +152,10 @@ class Reader:
         """How the log stands."""
         with self._asking() as on:
             # By index: a log without a gap in its order needs no look at every entry for its first and last time.
-            first, last = on.execute(
-                select(func.min(entry.c.time), func.max(entry.c.time)).where(entry.c.time > 0)
-            ).one()
+            # Two questions: SQLite answers one of them from the end of the index, and both together by reading it.
+            first, last = (
+                on.execute(select(end(entry.c.time)).where(entry.c.time > 0)).scalar() for end in (func.min, func.max)
+            )
             grown = on.execute(select(tree_table)).one()
             note = integrator.last_note(on, grown.generation)
             return Status(
@@ -151,6 +169,7 @@ class Reader:
                 tree=grown.size,
                 folded=grown.folded,
                 checkpoint=note,
+                anchors=_anchors(on),
             )
 
     def checkpoint(self) -> str | None:
@@ -188,6 +207,11 @@ class Reader:
             yield from page
             after = page[-1].index
 
+    def other_texts(self, digests: texts.Digests) -> dict[tuple[str, str], str]:
+        """Of these policies, versions and hashes those whose version stands for another text in this log, see texts.py."""
+        with self._asking() as on:
+            return texts.others(on, digests)
+
     def find_index(self, record_id: str) -> int | None:
         """Where the record with this id lies."""
         with self._asking() as on:
@@ -199,6 +223,44 @@ class Reader:
         asked_for = select(entry.c.idx, entry.c.payload).where(entry.c.kind != CHOICE).order_by(entry.c.idx)
         with self._asking() as on:
             return [(row.idx, events.parse(row.payload)) for row in on.execute(asked_for)]
+
+    def happened_before(
+        self, place: tuple[int, int] | None = None, *, limit: int, kind: str | None = None
+    ) -> list[tuple[int, Event]]:
+        """Up to `limit` of what was done to the log, newest first, each with its index.
+
+        The next page is before the place of the last of this one: its time in seconds since 1970, and its index.
+        """
+        # An event has no pattern and a time, an erased record has neither: so the index on pattern and time, which
+        # ends with the index of the entry, holds the events in their order.
+        asked_for = (
+            select(entry.c.idx, entry.c.payload)
+            .where(entry.c.pattern.is_(None), entry.c.time > 0, entry.c.kind != CHOICE)
+            .order_by(entry.c.time.desc(), entry.c.idx.desc())
+            .limit(limit)
+        )
+        if place is not None:
+            asked_for = asked_for.where(tuple_(entry.c.time, entry.c.idx) < place)
+        if kind is not None:
+            asked_for = asked_for.where(entry.c.kind == kind)
+        with self._asking() as on:
+            return [(row.idx, events.parse(row.payload)) for row in on.execute(asked_for)]
+
+    def anchored(self) -> list[tuple[str, int, datetime | None]]:
+        """Each anchor, how many entries the copy there covers, and since when it is there."""
+        asked_for = select(anchor_table.c.name, anchor_table.c.size, anchor_table.c.left).order_by(anchor_table.c.name)
+        with self._asking() as on:
+            return [
+                (name, size, datetime.fromtimestamp(left, UTC) if left else None)
+                for name, size, left in on.execute(asked_for)
+            ]
+
+    def is_held(self, record: Record) -> bool:
+        """Whether this record must not be erased, by itself or with its subject."""
+        targets = [f"index:{record.index}", f"subject:{record.subject}"]
+        with self._asking() as on:
+            asked_for = select(func.count()).where(hold_table.c.target.in_(targets))
+            return bool(on.execute(asked_for).scalar_one())
 
     def _records(self, asked_for: Select[tuple[int, bytes | None]]) -> list[Record]:
         with self._asking() as on:
@@ -229,6 +291,11 @@ def _proof(on: Connection, index: int, payload: bytes, leaf: bytes, keyring: Key
     )
 
 
+def _anchors(on: Connection) -> tuple[tuple[str, int, datetime], ...]:
+    asked_for = select(anchor_table).where(anchor_table.c.left > 0).order_by(anchor_table.c.name)
+    return tuple((row.name, row.size, datetime.fromtimestamp(row.left, UTC)) for row in on.execute(asked_for))
+
+
 def _bytes(on: Connection, place: Place) -> int:
     if isinstance(place, Path):
         return place.stat().st_size
@@ -251,6 +318,14 @@ def _walk(filter: Filter, after: int, size: int) -> Select[tuple[int, bytes | No
 
 
 def _conditions(filter: Filter, pattern_column: ColumnElement[Any] = entry.c.pattern) -> list[ColumnElement[bool]]:
+    conditions = _own_conditions(filter)
+    of_pattern = _pattern_conditions(filter)
+    if of_pattern:
+        conditions.append(pattern_column.in_(select(pattern.c.number).where(*of_pattern).scalar_subquery()))
+    return conditions
+
+
+def _own_conditions(filter: Filter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filter.subject is not None:
         conditions.append(entry.c.subject == filter.subject)
@@ -258,9 +333,6 @@ def _conditions(filter: Filter, pattern_column: ColumnElement[Any] = entry.c.pat
         conditions.append(entry.c.time >= int(filter.since.timestamp()))
     if filter.before is not None:
         conditions.append(entry.c.time < int(filter.before.timestamp()))
-    of_pattern = _pattern_conditions(filter)
-    if of_pattern:
-        conditions.append(pattern_column.in_(select(pattern.c.number).where(*of_pattern).scalar_subquery()))
     return conditions
 
 
@@ -315,7 +387,10 @@ class _Pattern:
         )
 
 
-def _read_pattern(on: Connection, number: int) -> _Pattern:
-    row = on.execute(select(pattern).where(pattern.c.number == number)).one()
-    parts = on.execute(select(part).where(part.c.pattern == number).order_by(part.c.name, part.c.version))
-    return _Pattern(row, tuple((each.part, each.name, each.version, bool(each.answer)) for each in parts))
+def _read_patterns(on: Connection, which: Select[tuple[int]]) -> dict[int, _Pattern]:
+    parts: dict[int, list[tuple[str, str, str, bool]]] = {}
+    theirs = select(part).where(part.c.pattern.in_(which.scalar_subquery())).order_by(part.c.name, part.c.version)
+    for each in on.execute(theirs):
+        parts.setdefault(each.pattern, []).append((each.part, each.name, each.version, bool(each.answer)))
+    rows = on.execute(select(pattern).where(pattern.c.number.in_(which.scalar_subquery())))
+    return {row.number: _Pattern(row, tuple(parts.get(row.number, ()))) for row in rows}

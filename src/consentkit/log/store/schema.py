@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 #: Grows with every change of the schema.
-SCHEMA = 2
+SCHEMA = 3
 
 #: The oldest SCHEMA whose code can still read and write what this one writes.
 SCHEMA_NEEDED = 1
@@ -182,8 +182,49 @@ hold_table = Table(
     **STRICT,
 )
 
+# Since schema 3
+
+#: Which text a version of a policy stood for, and since when. Two rows of one version: it was changed silently.
+text_table = Table(
+    "ckit_policy_text",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("first_seen", Text, nullable=False),  # a day
+    **STRICT_WITHOUT_ROWID,
+)
+
+#: Where copies of checkpoints go: when somebody last went there, and what is there since when (seconds since 1970).
+anchor_table = Table(
+    "ckit_anchor",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("tried", Big, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("size", Big, nullable=False),
+    Column("left", Big, nullable=False),
+    **STRICT_WITHOUT_ROWID,
+)
+
+#: Time stamps by RFC 3161 over checkpoints: of each authority and day the last.
+stamp_table = Table(
+    "ckit_stamp",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("size", Big, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("token", LargeBinary, nullable=False),
+    **STRICT,
+)
+
 #: Which tables came with which schema.
-ADDED: dict[int, Sequence[Table]] = {2: (tree_table, tile_table, checkpoint_table, hold_table)}
+ADDED: dict[int, Sequence[Table]] = {
+    2: (tree_table, tile_table, checkpoint_table, hold_table),
+    3: (text_table, anchor_table, stamp_table),
+}
 
 CHOICE = "choice"
 
