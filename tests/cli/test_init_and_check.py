@@ -143,7 +143,7 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
     """
     assert main(["--help"]) == 0
     top = capsys.readouterr().out
-    for command in ("init", "check", "vendors", "log", "locales"):
+    for command in ("init", "check", "scan", "vendors", "log", "locales"):
         assert command in top
         assert main([command, "--help"]) == 0
         assert len(capsys.readouterr().out) > 200

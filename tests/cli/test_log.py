@@ -262,7 +262,7 @@ def test_the_log_is_that_of_the_site(made: list[Record], tmp_path: Path, capsys:
     Without --log, the site says where its log is.
     """
     arguments = parser().parse_args(["log", "status"])
-    arguments.site_loader = lambda: SimpleNamespace(log="sqlite:///consent.db", folder=tmp_path, log_key="a.key")
+    arguments.site_loader = lambda: SimpleNamespace(log="sqlite:///consent.db", folder=tmp_path, log_key="a.key", anchors=())
 
     assert arguments.run(arguments) == 0
 

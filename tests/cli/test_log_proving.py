@@ -230,8 +230,55 @@ def test_a_record_is_erased_and_the_log_stays_sound(
     assert run("verify") == 0
 
     said = capsys.readouterr()
-    assert "Erased 2 records; entry 3 says so." in said.out
+    assert "Erased 2 records; entry 4 says so." in said.out
     assert "nothing was erased; add --yes" in said.err
+
+
+def test_every_look_at_records_is_written_down(
+    run: Run, made: list[Record], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    Who looked, by which command, at which entries; of whom is not said. What shows no record is not a look.
+    """
+    run("find", "--action", "reject_all", "--by", "dpo")
+    run("find", "--subject", SUBJECT, "--table")
+    run("show", made[1].id)
+    run("timeline", SUBJECT)
+    run("proof", made[0].id)
+    run("stats")
+    run("status")
+    run("verify")
+    capsys.readouterr()
+    run("events", "--json")
+
+    said = capsys.readouterr().out
+    told = [(each["kind"], each["about"].get("what"), each["about"].get("entries")) for each in lines(said)]
+    assert told == [
+        ("lookup", "find", [[1, 1]]), ("lookup", "find", [[0, 0], [2, 2]]), ("lookup", "show", [[1, 1]]),
+        ("lookup", "timeline", [[0, 0], [2, 2]]), ("lookup", "proof", [[0, 0]]), ("lookup", "stats", []),
+        ("verify", None, None),
+    ]  # fmt: skip
+    assert lines(said)[0]["by"] == "dpo"
+    assert lines(said)[-1]["about"]["problems"] == 0
+    assert SUBJECT not in said
+
+
+def test_a_look_that_cant_be_written_down_says_so(
+    run: Run, made: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    A copy that can't be written can still be read on the command line, with a word on what is missing then.
+    """
+    from consentkit.errors import LogUnavailable
+    from consentkit.log.store import Officer
+
+    def full(*arguments: object) -> None:
+        raise LogUnavailable("attempt to write a readonly database")
+
+    monkeypatch.setattr(Officer, "tell", full)
+
+    assert run("show", made[0].id) == 0
+    assert "This lookup could not be written down in the log" in capsys.readouterr().err
 
 
 def test_a_hold_keeps_and_is_released(run: Run, made: list[Record], capsys: pytest.CaptureFixture[str]) -> None:
@@ -281,7 +328,15 @@ def test_resume_and_migrate_do_nothing_to_a_sound_log(
     """
     assert run("resume", "--reason", "to be sure") == 1
     assert run("migrate") == 0
-    for name in ("ckit_tree", "ckit_tile", "ckit_checkpoint", "ckit_hold"):
+    for name in (
+        "ckit_tree",
+        "ckit_tile",
+        "ckit_checkpoint",
+        "ckit_hold",
+        "ckit_policy_text",
+        "ckit_anchor",
+        "ckit_stamp",
+    ):
         do(tmp_path / "consent.db", f"DROP TABLE {name}")
     do(tmp_path / "consent.db", "UPDATE ckit_schema SET version = 1")
     assert run("status") == 2
@@ -290,7 +345,7 @@ def test_resume_and_migrate_do_nothing_to_a_sound_log(
 
     said = capsys.readouterr()
     assert "there is nothing to do" in said.out
-    assert "The log was of schema 1, and is of schema 2 now." in said.out
+    assert "The log was of schema 1, and is of schema 3 now." in said.out
     assert "now by `consentkit log migrate`" in said.err
 
 

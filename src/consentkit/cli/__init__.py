@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from consentkit.cli import check, init, locales, log, vendors
+from consentkit.cli import audit, check, init, locales, log, policy_text, preview, scan, serve, vendors
 from consentkit.errors import ConsentKitError
 
 DESCRIPTION = "Cookie consent, terms, text size and mobile version for any ASGI app; and the log of every choice."
@@ -29,8 +29,13 @@ def parser() -> argparse.ArgumentParser:
     subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
     init.add_parser(subparsers)
     check.add_parser(subparsers)
+    preview.add_parser(subparsers)
+    scan.add_parser(subparsers)
     vendors.add_parser(subparsers)
+    policy_text.add_parser(subparsers)
+    serve.add_parser(subparsers)
     log.add_parsers(subparsers)
+    audit.add_parser(subparsers)
     locales.add_parser(subparsers)
     return top
 

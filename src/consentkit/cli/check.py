@@ -6,15 +6,22 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from consentkit.asgi import ConsentMiddleware
+from consentkit.cli import patterns, policies
+from consentkit.cli.progress import Bar
 from consentkit.cli.site import add_site_options, load_object, load_site
 from consentkit.errors import ConsentKitError
 from consentkit.log.writer import Log
-from consentkit.scan.check import Findings, check
-from consentkit.scan.fetch import from_address, from_app
+from consentkit.scan.check import MAX_PAGES, Findings, findings
+from consentkit.scan.crawl import Bounds, Progress, crawl
+from consentkit.scan.fetch import Fetcher, FetchFailed
+from consentkit.scan.in_process import InProcess
+from consentkit.scan.network import Network
+from consentkit.scan.show import count, printable
 from consentkit.settings import Site
 from consentkit.vocabulary import Holding
 
@@ -42,25 +49,40 @@ def main(arguments: argparse.Namespace) -> int:
     named = arguments.config or arguments.site
     site = app.site if isinstance(app, ConsentMiddleware) and not named else load_site(arguments)
     log_sentence, log_works = _log(site)
-    findings = _pages(site, target, app)
-    problems = _problems(findings, log_works, log_sentence)
+    changed = policies.problems(site, target, app) if log_works else []
+    with Bar(MAX_PAGES) as bar:
+        seen = _pages(site, target, app, bar.tell)
+    problems = [*([] if log_works else [log_sentence]), *patterns.problems(site), *changed, *seen.problems]
     if arguments.json or not (arguments.table or sys.stdout.isatty()):
-        print(json.dumps(_as_json(findings, problems, log_sentence)))
+        print(json.dumps(_as_json(seen, problems, log_sentence)))
     else:
-        for problem in problems:
-            print(f"- {problem}")
-        print(_sentence(site, findings, log_sentence, works=not problems, had_target=bool(target)))
+        for sentence in (*problems, *seen.warnings):
+            print(f"- {printable(sentence, 400)}")
+        print(_sentence(site, seen, log_sentence, works=not problems, had_target=bool(target)))
     return 1 if problems else 0
 
 
-def _pages(site: Site, target: str, app: Any) -> Findings:
+def _pages(site: Site, target: str, app: Any, tell: Callable[[Progress], None]) -> Findings:
     if not target:
         return Findings()
     if app is None:
-        return check(target, from_address, prefix=site.prefix)
+        return _read(target, Network(), site, tell)
     wrapped = app if isinstance(app, ConsentMiddleware) else ConsentMiddleware(app, site)
-    start = (site.url or "http://localhost").rstrip("/") + "/"
-    return check(start, lambda url: from_app(wrapped, url), prefix=site.prefix)
+    wrapped.learns_texts = False  # what is only checked is not in use yet
+    try:
+        with InProcess(wrapped) as inside:
+            return _read((site.url or "http://localhost").rstrip("/") + "/", inside, site, tell)
+    except FetchFailed as error:
+        return Findings(problems=(str(error),))
+
+
+def _read(start: str, fetcher: Fetcher, site: Site, tell: Callable[[Progress], None]) -> Findings:
+    # The owner looks at a site that is theirs, so nobody has to be asked and nobody is kept waiting.
+    bounds = Bounds(pages=MAX_PAGES, obey=False, prefix=site.prefix)
+    try:
+        return findings(crawl(start, fetcher, bounds, tell=tell), site)
+    except FetchFailed as error:
+        return Findings(problems=(str(error),))
 
 
 def _log(site: Site) -> tuple[str, bool]:
@@ -83,44 +105,29 @@ def _ago(then: datetime) -> str:
     seconds = max(0, int((datetime.now(UTC) - then).total_seconds()))
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= size:
-            return f"{_count(seconds // size, unit)} ago"
+            return f"{count(seconds // size, unit)} ago"
     return "less than a minute ago"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _problems(findings: Findings, log_works: bool, log_sentence: str) -> list[str]:
-    problems = [] if log_works else [log_sentence]
-    problems += findings.failures
-    problems += [f"{page.url} has no banner and no reader bar." for page in findings.pages if not page.has_root]
-    problems += [
-        f"{host or 'an element'} is held back for {purpose} and no choice releases it: no purpose declares it."
-        for host, purpose in sorted(findings.undeclared)
-    ]
-    return problems
-
-
-def _sentence(site: Site, findings: Findings, log_sentence: str, *, works: bool, had_target: bool) -> str:
+def _sentence(site: Site, seen: Findings, log_sentence: str, *, works: bool, had_target: bool) -> str:
     word = "Working" if works else "Not working yet"
-    if works and site.holding == Holding.OBSERVE:
-        word = "Working, observing only (nothing is held back)"
     if not had_target:
         return f"{word}: the configuration is right, {log_sentence}."
+    observes = " (it only observes)" if site.holding == Holding.OBSERVE else ""
     return (
-        f"{word}: banner on {findings.with_root} of {_count(len(findings.pages), 'page')},"
-        f" {_count(len(findings.vendors), 'vendor')} held back, {len(findings.undeclared)} undeclared, {log_sentence}."
+        f"{word}: banner on {seen.with_root} of {count(seen.pages, 'page')},"
+        f" {count(len(seen.held), 'vendor')} held back{observes}, {len(seen.undeclared)} undeclared, {log_sentence}."
     )
 
 
-def _as_json(findings: Findings, problems: list[str], log_sentence: str) -> dict[str, Any]:
+def _as_json(seen: Findings, problems: list[str], log_sentence: str) -> dict[str, Any]:
     return {
-        "pages": len(findings.pages),
-        "with_banner": findings.with_root,
-        "vendors_held": sorted(findings.vendors),
-        "undeclared": [{"host": host, "purpose": purpose} for host, purpose in sorted(findings.undeclared)],
-        "other_hosts": sorted(findings.live),
+        "pages": seen.pages,
+        "with_banner": seen.with_root,
+        "vendors_held": list(seen.held),
+        "undeclared": [{"host": host, "purpose": purpose} for host, purpose in seen.undeclared],
+        "other_hosts": list(seen.live),
         "log": log_sentence,
         "problems": problems,
+        "warnings": list(seen.warnings),
     }
