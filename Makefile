@@ -4,6 +4,8 @@
 PYTHON ?= python3
 PORT ?= 8000
 SECONDS ?= 600
+# Files go to processes whole and in order: those in a browser come last, and share one browser. JOBS= runs in one.
+JOBS ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 SOURCES := pyproject.toml
 
@@ -13,7 +15,7 @@ demo: .venv/.demo
 	@$(BIN)/python -m demo_app --port $(PORT)
 
 test: .venv/.test browser
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(JOBS) $(TESTS)
 
 lint: .venv/.test
 	$(BIN)/ruff check .

@@ -48,7 +48,7 @@ CARRIED = (
         host="www.googletagmanager.com",
         where="Every page",
         what="A loader in the head, the lines that configure it, and a hidden frame for browsers without script.",
-        why="Known as a tag manager and not declared: the loader and the frame stay where they are, asleep. Its own few lines run and reach nobody.",
+        why="Known as a tag manager and not declared: the loader and the frame stay where they are, asleep. Its own few lines wait with it, and what the page tells it is kept for nobody.",
     ),
     Carried(
         company="YouTube",

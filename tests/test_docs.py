@@ -180,7 +180,9 @@ def test_the_table_of_the_readme_is_real_output(readme: dict[str, Any], sends: s
         assert "YouTube" in said
 
 
-@pytest.mark.parametrize("body", [*ids("docs/configuration.md", "python"), *ids("docs/holding.md", "python")])
+@pytest.mark.parametrize(
+    "body", [*ids("docs/audit.md", "python"), *ids("docs/configuration.md", "python"), *ids("docs/holding.md", "python")]
+)
 def test_a_snippet_runs(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Each Python snippet runs.
@@ -298,9 +300,10 @@ WRONG: Mapping[str, Any] = {
         ]),
     ],
     "holding": "all", "prefix": "/x/", "cookie_name": "a b", "cookie_domain": "*.x", "origins": ["x"],
-    "first_party": ["x:1"], "skip": ["x"], "gpc_purposes": ["x"], "cookies": {"x": "x"},
-    "grant_days": 0, "refusal_days": 500, "ask_again": "soon",
-    "notice_text": "x", "text_size": "x", "mobile": "x", "position": "x", "bar_position": "x",
+    "anchor": ["x://y"], "first_party": ["x:1"], "skip": ["x"], "inline": ["x"], "lock": "x", "csp": "x", "gpc_purposes": ["x"], "cookies": {"x": "x"},
+    "grant_days": 0, "refusal_days": 500, "ask_again": "soon", "gpc_json": "soon", "clear_site_data": ["x"],
+    "regimes": {"Bosnia": "x"}, "country_header": "a b", "trusted_proxies": ["x"], "import_from": ["x"], "import_grants": {"x": "x"},
+    "google": "x", "notice_text": "x", "text_size": "x", "mobile": "x", "position": "x", "bar_position": "x",
 }  # fmt: skip
 
 
@@ -309,7 +312,8 @@ def problem_keys() -> list[str]:
         Site(**WRONG)
     keys = [problem.partition(": ")[0] for problem in caught.value.problems]
     keys = [re.sub(r"\[\d+\]", "[…]", key) for key in keys]
-    return sorted({"cookies.…" if key.startswith("cookies.") else key for key in keys} | {"texts[…]", "folder"})
+    keys = [re.sub(r"^(cookies|import_grants|regimes)\..*", r"\1.…", key) for key in keys]
+    return sorted({*keys, "texts[…]", "folder"})
 
 
 @pytest.mark.parametrize("key", problem_keys())

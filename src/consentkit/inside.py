@@ -38,14 +38,17 @@ class Inside:
     decisions: Decisions
     read: Callable[[], Visit]
     accept_terms: Callable[[Inside, str], Awaitable[None]]
-    restricted: frozenset[str] = frozenset()
+    restricted: frozenset[str] = field(default=frozenset(), init=False)
     #: Set-Cookie lines that the response will carry, for what the app itself recorded.
-    lines: list[Field] = field(default_factory=list)
+    lines: list[Field] = field(default_factory=list, init=False)
 
     #: Whether the app asked or said something about this visitor: what it answers is then for this visitor alone.
-    is_personal: bool = False
+    is_personal: bool = field(default=False, init=False)
+    #: Whether the app that answers was made for the version that the reader gets.
+    is_native: bool = field(default=False, init=False)
     #: Whether the request asks with the tag of a page for everyone.
-    holds_shared_tag: bool = False
+    holds_shared_tag: bool = field(default=False, init=False)
+    _decided: tuple[Visit | None, frozenset[str], Decision | None] = field(default=(None, frozenset(), None), init=False)
 
     @cached_property
     def visit(self) -> Visit:
@@ -53,7 +56,12 @@ class Inside:
 
     @property
     def decision(self) -> Decision:
-        return self.decisions.of(self.visit, self.restricted)
+        # Asked for several times in a request; both change by being replaced.
+        visit, restricted, decision = self._decided
+        if visit is not self.visit or restricted is not self.restricted or decision is None:
+            decision = self.decisions.of(self.visit, self.restricted)
+            self._decided = self.visit, self.restricted, decision
+        return decision
 
 
 @dataclass(frozen=True)

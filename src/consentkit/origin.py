@@ -61,6 +61,8 @@ _DOTS = frozenset({".", ".."})
 
 def _listed(site: Site) -> set[str]:
     own = {site.url.rstrip("/").lower()} if site.url else set()
+    if site.mobile_host:
+        own.add(f"{site.scheme}://{site.mobile_host.lower()}")
     return own | {origin.rstrip("/").lower() for origin in site.origins}
 
 

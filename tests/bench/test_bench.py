@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import fuzz_rewrite, memory, overhead, rewrite, serve, upstream
+from bench import fuzz_rewrite, log, log_kill, log_load, memory, overhead, rewrite, serve, upstream
 from bench.sites import answering, page
+from consentkit.log import keyring
+from consentkit.log.store import audit
 from consentkit.rewrite import Rules
 
 
@@ -129,3 +131,26 @@ def test_hostile_input_is_a_megabyte() -> None:
     for pieces, _ in rewrite.hostile().values():
         assert 990_000 < sum(map(len, pieces)) <= 1_000_000
     assert rewrite.rewritten(Rules(), [b"<img "]).edits is not None
+
+
+def test_the_log_is_measured_beside_its_neighbours(tmp_path: Path) -> None:
+    """
+    A row a commit by hand and by a session, and a log that is filled, are there to be compared.
+    """
+    by_hand = log._by_hand(f"sqlite:///{tmp_path / 'hand.db'}", 0.02)
+    by_session = log._by_session(f"sqlite:///{tmp_path / 'session.db'}", 0.02)
+    log._fill(tmp_path / "consent.db", 300)
+
+    assert by_hand > 0
+    assert by_session > 0
+    found = audit(tmp_path / "consent.db", keyring.load(tmp_path / log_load.KEY))
+    assert (found.size, found.unsigned, found.problems) == (300, 0, [])
+
+
+def test_killed_writers_lose_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """
+    One round of the benchmark that kills: what was acknowledged is there.
+    """
+    assert log_kill.rounds("sqlite:///consent.db", tmp_path, 1, 0.2, None) == 0
+
+    assert "acknowledged in 1 rounds, 0 lost" in capsys.readouterr().out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -182,3 +183,23 @@ async def test_requests_at_the_same_time_do_not_leak(tmp_path: Path) -> None:
     )
 
     assert all(f"<p>{view}</p>".encode() in answer.body for view, answer in zip(views, answers, strict=True))
+
+
+RESPONSIVE = OLD.replace(b"<title>", b'<meta name="viewport" content="width=device-width"><title>')
+
+
+@pytest.mark.parametrize("policy", ["", "style-src 'self'; script-src 'self'"], ids=["in the page", "as files"])
+@pytest.mark.parametrize(("page", "anew"), [(OLD, True), (RESPONSIVE, False)], ids=["made for a desk", "responsive"])
+async def test_only_a_page_made_for_a_desk_is_laid_out_anew(
+    tmp_path: Path, page: bytes, anew: bool, policy: str
+) -> None:
+    """
+    A responsive page gets no sheet, not even as a file; what still sticks out of the window is mended on both.
+    """
+    app = wrapped(answering(page, headers=[*HTML, (b"content-security-policy", policy.encode())]), tmp_path)
+    answer = await call(app, scope_of("/", headers={**NAVIGATION, "cookie": "ckit_reader=-.mobile"}))
+    files = re.findall(rb"/_ckit/assets/[a-z0-9.]+", answer.body)
+    styles = b"".join([(await call(app, scope_of(each.decode()))).body for each in files if each.endswith(b".css")])
+
+    assert (b"[data-ckit-view=mobile]" in answer.body + styles) is anew
+    assert [each for each in files if b"/mobile." in each] != []

@@ -186,6 +186,23 @@ def test_the_page_of_2003_is_as_old_as_it_says(bare: TestClient) -> None:
     assert page.select("div.ads")
 
 
+def test_the_page_of_2003_has_a_mobile_version_without_its_advertisements(reader: TestClient) -> None:
+    """
+    In the version for phones the column of advertisements is taken out on the server, and every word of the paper stays.
+    """
+    large = turbohtml.parse(reader.get("/archive/2003", headers={"accept": "text/html"}).content)
+    small = turbohtml.parse(
+        reader.get("/archive/2003", headers={"accept": "text/html", "cookie": "ckit_reader=-.mobile"}).content
+    )
+
+    assert large.select("div.ads")
+    assert not small.select("div.ads")
+    assert [column.text for column in small.select("#left, #middle, #right")] == [
+        column.text for column in large.select("#left, #middle, #right")
+    ]
+    assert small.select_one("meta[name=viewport]")
+
+
 def test_a_comment_stands_under_its_article(bare: TestClient) -> None:
     """
     A comment appears at once, as text and never as markup.

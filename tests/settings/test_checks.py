@@ -66,6 +66,9 @@ MISTAKES = [
     ({"log": "redis://localhost"}, "log: 'redis://localhost' is not a log"),
     ({"log": ""}, "log: '' is not a log"),
     ({"log_key": " "}, 'log_key: is empty; write the path of a file, such as "consentkit.key"'),
+    ({"anchor": "ftp://witness.example/x"}, "anchor: 'ftp://witness.example/x' is no place for a copy; write the path of a"),
+    ({"anchor": ["copies.jsonl", "rfc3161:tsa.example"]}, "anchor[1]: 'rfc3161:tsa.example' is no place for a copy"),
+    ({"anchor": [" "]}, "anchor[0]: ' ' is no place for a copy"),
     ({"migrate": "never"}, 'migrate: \'never\' is not known; accepted: "auto", "manual".'),
     # Policies
     ({"policies": [PRIVACY, PRIVACY]}, "policies: 'privacy' stands there 2 times; each policy needs an id of its own."),
@@ -163,6 +166,9 @@ MISTAKES = [
     ),
     ({"origins": ["https://www.courier.example/"]}, "origins[0]: 'https://www.courier.example/' is not an origin"),
     ({"origins": ["*"]}, "origins[0]: '*' is not an origin; write it like \"https://www.courier.example\"."),
+    ({"inline": ["fbq"]}, "inline[0]: 'fbq' is in too many scripts; write at least 5 characters of code."),
+    ({"inline": {"initCounter(": "couner"}}, "inline.initCounter(: 'couner' is no vendor of a purpose."),
+    ({"inline": [5]}, "inline[0]: 5 is a number; accepted is text."),
     ({"skip": ["admin"]}, "skip[0]: 'admin' is not a path; write it like \"/admin\"."),
     (
         {"gpc_purposes": ["sale"]},
@@ -175,7 +181,9 @@ MISTAKES = [
     ({"ask_again": "1 November"}, "ask_again: '1 November' is not a day; write it like \"2026-11-01\"."),
     ({"notice_text": "long"}, 'notice_text: \'long\' is not known; accepted: "classic", "plain".'),
     ({"text_size": "zoom!"}, 'text_size: \'zoom!\' is not known; accepted: "any", "article", "root", "zoom", None.'),
-    ({"mobile": "yes"}, 'mobile: \'yes\' is not known; accepted: "auto", "always", None.'),
+    ({"mobile": "yes"}, 'mobile: \'yes\' is not known; accepted: "auto", "always", "device", None.'),
+    ({"lock": "frames"}, 'lock: \'frames\' is not known; accepted: "off", "scripts", "all".'),
+    ({"csp": "off"}, 'csp: \'off\' is not known; accepted: "edit", "never".'),
     ({"position": "left"}, 'position: \'left\' is not known; accepted: "bottom", "top", "static".'),
     ({"bar_position": "left"}, 'bar_position: \'left\' is not known; accepted: "start", "end".'),
 ]
