@@ -9,7 +9,7 @@ JOBS ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 SOURCES := pyproject.toml
 
-.PHONY: demo test lint browser soak clean
+.PHONY: demo test lint messages browser soak clean
 
 demo: .venv/.demo
 	@$(BIN)/python -m demo_app --port $(PORT)
@@ -23,6 +23,12 @@ lint: .venv/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/consentkit locales > /dev/null
+
+# What the source says, in every catalogue: extracts, updates, checks.
+messages: .venv/.test
+	$(BIN)/python tools/messages.py
+	$(BIN)/consentkit locales --table
+	$(BIN)/python -m pytest -q tests/test_locales.py
 
 # Looks for broken laws of the rewriter, for as long as told: make soak SECONDS=3600. The fuzzer is installed only here.
 soak: .venv/.test

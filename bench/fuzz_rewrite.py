@@ -26,8 +26,8 @@ if atheris is not None:
         import consentkit.rewrite
         import consentkit.rewrite.rewriter  # noqa: F401  # instrumented before anybody else imports them
 
-from consentkit.rewrite import Inserting, Rules  # after the instrumentation
-from tests.rewrite.oracle import judge, rewrite, rewritten, undone
+from consentkit.rewrite import Inserting, Rewriter, Rules  # after the instrumentation
+from tests.rewrite.oracle import Markers, judge, rewrite, rewritten, undone
 
 #: No tag is longer than this in a page that anybody writes by hand, and longer inputs find nothing new.
 LONGEST = 2000  # bytes
@@ -55,6 +55,8 @@ def check(data: bytes) -> None:
     for cuts in (range(len(page)), range(step, len(page), step)):
         if rewrite(page, Rules(judge, fresh.html_attributes, view), inserting, cuts=cuts) != plain:
             raise BrokenLaw(f"cut {cuts} differs: {page!r}, {inserting}, drop_viewport={view}")
+    if Rewriter(fresh, Markers(), inserting).last(page) != plain:
+        raise BrokenLaw(f"unread differs: {page!r}, {inserting}, drop_viewport={view}")
     for rules in (fresh, REMEMBERING[view]):
         if rewrite(page, rules, inserting) != plain:
             raise BrokenLaw(f"remembered differs: {page!r}, {inserting}, drop_viewport={view}")

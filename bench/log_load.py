@@ -126,6 +126,7 @@ class Written:
     records: int
     seconds: float
     waits: list[float]
+    processor: float = 0.0  # seconds of a core, in the processes that wrote
 
     @property
     def rate(self) -> float:
@@ -147,7 +148,8 @@ def write(url: str, folder: Path, processes: int, clients: int, seconds: float) 
         writer.stdin.write("go\n")
         writer.stdin.flush()
     said = [json.loads(writer.communicate()[0]) for writer in started]
-    return Written(sum(map(len, said)), seconds, [wait for waits in said for wait in waits])
+    waits = [wait for each in said for wait in each["waits"]]
+    return Written(len(waits), seconds, waits, sum(each["processor"] for each in said))
 
 
 def _start(url: str, folder: Path, clients: int, seconds: str, out: Any = subprocess.PIPE) -> subprocess.Popen[str]:
@@ -210,7 +212,9 @@ def main() -> None:
         await log.close()
         return waits
 
-    print(json.dumps([round(wait, 6) for wait in asyncio.run(run())]))
+    began = time.process_time()
+    waits = [round(wait, 6) for wait in asyncio.run(run())]
+    print(json.dumps({"waits": waits, "processor": time.process_time() - began}))
 
 
 if __name__ == "__main__":

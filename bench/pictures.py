@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from consentkit import Policy, Purpose, Site, Vendor
 from consentkit.cli.preview import Preview, address
@@ -29,7 +29,6 @@ PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "rejected": ("rejected", {"height": 500}),
     "arabic": ("first", {"lang": "ar", "scheme": "dark"}),
     "forced": ("first", {"forced_colors": "active"}),
-    "placeholder": ("accepted", {"height": 500}),
     "terms": ("terms", {"height": 500}),
     "notice": ("notice", {"height": 500}),
     "preferences": ("preferences", {"height": 900}),
@@ -74,7 +73,7 @@ def shot(browser: Browser, url: str, state: str, asked: dict[str, Any]) -> bytes
     looks = {
         key: asked.get(key, default) for key, default in (("theme", "system"), ("scheme", "light"), ("lang", "en"))
     }
-    size = {"width": asked.get("width", 960), "height": asked.get("height", 600)}
+    size = ViewportSize(width=asked.get("width", 960), height=asked.get("height", 600))
     context = browser.new_context(viewport=size, forced_colors=asked.get("forced_colors", "none"))
     page = context.new_page()
     page.goto(url + address(state, **looks))
@@ -107,7 +106,7 @@ def main() -> int:
         sizes = {name: write(canvas, name, shot(browser, url, *asked)) for name, asked in PICTURES.items()}
         for theme in THEMES:
             both = [
-                shot(browser, url, "first", {"theme": theme, "scheme": scheme, "width": 640, "height": 420})
+                shot(browser, url, "first", {"theme": theme, "scheme": scheme, "width": 640, "height": 500})
                 for scheme in ("light", "dark")
             ]
             sizes[theme] = write(canvas, theme, *both)

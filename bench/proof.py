@@ -31,7 +31,7 @@ from playwright.sync_api import Error as BrowserError
 
 from consentkit import ConsentMiddleware, Policy, Purpose, Site
 from consentkit.registry import registry
-from consentkit.registry.signatures import SIGNATURES
+from consentkit.registry.signatures import CALLS, SIGNATURES
 from consentkit.rewrite import Held, Inserting, Rewriter, Rules, Signatures
 from consentkit.rewrite import Page as HostPage
 from consentkit.testing import cookies
@@ -117,9 +117,10 @@ class Watch:
         self._context.route(lambda url: urlsplit(url).hostname != "localhost", self._refuse)
         self._seen = Seen()
         self._asked: dict[str, str] = {}
+        self._refused: list[tuple[str, str]] = []
 
     def open(self, name: str) -> Seen:
-        self._seen, self._asked = Seen(), {}
+        self._seen, self._asked, self._refused = Seen(), {}, []
         page: Page = self._context.new_page()
         session = self._context.new_cdp_session(page)
         session.send("Network.enable")
@@ -131,6 +132,11 @@ class Watch:
             self._seen.loaded = True
             page.wait_for_timeout(SETTLE)
         page.close()
+        # Only now: who asked is told at about the same time as that it was asked for.
+        for url, resource in self._refused:
+            parts = urlsplit(url)
+            who = INITIATOR.get(self._asked.get(url.partition("#")[0], ""), "other")
+            self._seen.requests.append((who, resource, parts.hostname or "", parts.path or "/"))
         return self._seen
 
     def close(self) -> None:
@@ -140,11 +146,8 @@ class Watch:
         self._asked.setdefault(event["request"]["url"].partition("#")[0], event["initiator"]["type"])
 
     def _refuse(self, route: Route) -> None:
-        request = route.request
-        parts = urlsplit(request.url)
-        if parts.scheme in ("http", "https"):
-            who = INITIATOR.get(self._asked.get(request.url.partition("#")[0], "parser"), "other")
-            self._seen.requests.append((who, request.resource_type, parts.hostname or "", parts.path or "/"))
+        if urlsplit(route.request.url).scheme in ("http", "https"):
+            self._refused.append((route.request.url, route.request.resource_type))
         route.abort()
 
 
@@ -199,7 +202,9 @@ def inline(folder: Path, names: Iterable[str]) -> None:
     pages = set()
     for name in names:
         rewriter = Rewriter(
-            Rules(signatures=Signatures(SIGNATURES, lambda vendor: Held("-", vendor))), Nothing(), Inserting.NEVER
+            Rules(signatures=Signatures(SIGNATURES, lambda vendor: Held("-", vendor, "-()"), None, CALLS)),
+            Nothing(),
+            Inserting.NEVER,
         )
         rewriter.feed((folder / name).read_bytes())
         rewriter.close()
@@ -263,7 +268,7 @@ def main(argv: list[str] | None = None) -> int:
                         label = f"{holding}{', lock=' + lock if lock else ''}, {variant}, script {'on' if script else 'off'}, {state}"
                         print(row(label, seen, bare[script]), flush=True)
                         for name, page in seen.items():
-                            for who, _, host, path in page.requests:
+                            for _, _, host, path in page.requests:
                                 if holding == "strict" and state != "accept" and kind_of(host, path) == "passing":
                                     passed[host] += 1
                             if script and state == "before":

@@ -181,7 +181,8 @@ def test_the_table_of_the_readme_is_real_output(readme: dict[str, Any], sends: s
 
 
 @pytest.mark.parametrize(
-    "body", [*ids("docs/audit.md", "python"), *ids("docs/configuration.md", "python"), *ids("docs/holding.md", "python")]
+    "body",
+    [*ids("docs/audit.md", "python"), *ids("docs/configuration.md", "python"), *ids("docs/holding.md", "python")],
 )
 def test_a_snippet_runs(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """

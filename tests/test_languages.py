@@ -590,6 +590,19 @@ def test_an_owners_folder_adds_and_replaces(tmp_path: Path) -> None:
     assert german.text("action.accept") == "Alle akzeptieren"
 
 
+def test_a_region_that_cldr_does_not_know_is_no_obstacle(tmp_path: Path) -> None:
+    """
+    English for a region of one's own writes as English does, and serves only pages that name it.
+    """
+    own(tmp_path, "en_BA", 'msgid "action.reject"\nmsgstr "No to all"\n')
+    catalogues = Catalogues(own=tmp_path)
+
+    assert catalogues.get("en-BA").text("action.reject") == "No to all"
+    assert catalogues.get("en-BA").duration(180) == "6 months"
+    assert choose(["en-BA"], None, None, catalogues.tags).tag == "en-BA"
+    assert choose(["en"], None, None, catalogues.tags).tag == "en"
+
+
 def test_what_is_wrong_in_an_owners_folder_is_named(tmp_path: Path) -> None:
     """
     Unknown languages, messages, placeholders and plural forms, and what is no catalogue at all.

@@ -54,4 +54,6 @@ def test_importing_reads_no_heavy_library() -> None:
     program = "import sys, consentkit; print(*sorted(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
 
-    assert {"sqlalchemy", "babel", "bs4", "cryptography", "jinja2", "starlette", "http.client"}.isdisjoint(ran.stdout.split())
+    assert {"sqlalchemy", "babel", "bs4", "cryptography", "jinja2", "starlette", "http.client"}.isdisjoint(
+        ran.stdout.split()
+    )

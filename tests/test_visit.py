@@ -574,3 +574,11 @@ def test_a_very_long_agent_is_told_too() -> None:
     A user agent that is too long to be remembered is read all the same.
     """
     assert visit(headers={"user-agent": "x" * 600 + " iPhone"}).device is Device.PHONE
+
+
+@pytest.mark.parametrize(("length", "kept"), [(260, True), (261, False)])
+def test_what_is_longer_than_any_host_is_none(length: int, kept: bool) -> None:
+    """
+    A host stands in the keys of what is remembered, so nobody can make it long.
+    """
+    assert bool(visit(headers={"host": "h" * length}).host) is kept

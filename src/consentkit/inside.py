@@ -48,7 +48,9 @@ class Inside:
     is_native: bool = field(default=False, init=False)
     #: Whether the request asks with the tag of a page for everyone.
     holds_shared_tag: bool = field(default=False, init=False)
-    _decided: tuple[Visit | None, frozenset[str], Decision | None] = field(default=(None, frozenset(), None), init=False)
+    _decided: tuple[Visit | None, frozenset[str], Decision | None] = field(
+        default=(None, frozenset(), None), init=False
+    )
 
     @cached_property
     def visit(self) -> Visit:

@@ -644,9 +644,16 @@ def _is_known(full: _Full) -> bool:
 
 @lru_cache(maxsize=128)
 def _locale(folder: str) -> Locale:
-    from babel.core import Locale
+    """How a language writes; in a region that CLDR has nothing about (`en_BA`), as it does elsewhere."""
+    from babel.core import Locale, UnknownLocaleError
 
-    return Locale.parse(folder, resolve_likely_subtags=True)
+    try:
+        return Locale.parse(folder, resolve_likely_subtags=True)
+    except UnknownLocaleError:
+        language, script, region = _split(folder)
+        if not region:
+            raise
+        return Locale.parse("_".join(filter(None, (language, script))), resolve_likely_subtags=True)
 
 
 @lru_cache(maxsize=128)

@@ -38,6 +38,9 @@ Value = TypeVar("Value")
 # Cookie values of ours that are remembered with what they say, about 1 KiB each at the most.
 MAX_REMEMBERED = 512
 
+# A name of 253 characters (RFC 1035, 2.3.4) and a port.
+MAX_HOST = 260
+
 #: The query parameter that shows one view for one request, with precedence over the cookie.
 VIEW_PARAMETER = "ckit_view"
 
@@ -210,7 +213,7 @@ def read(
     return Visit(
         method=method,
         scheme=scheme,
-        host=given.get(b"host", b"").decode("latin-1"),
+        host=_host(given.get(b"host", b"")),
         root_path=root_path,
         path=path,
         target=_target(root_path, path, raw_path, asked),
@@ -265,6 +268,11 @@ def bare_host(host: str) -> str:
     """A Host header without its port: `[::1]:8000` -> `[::1]`, `Example.COM.:80` -> `example.com`."""
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
     return name.lower().rstrip(".")
+
+
+def _host(said: bytes) -> str:
+    # It stands in keys of what is remembered, and a longer one is none.
+    return said.decode("latin-1") if len(said) <= MAX_HOST else ""
 
 
 def _fields(headers: Headers) -> dict[bytes, bytes]:

@@ -185,3 +185,29 @@ async def test_never_editing_the_policy(tmp_path: Path) -> None:
 
     assert locks(edited)[0].count("sha256-") > 1
     assert locks(kept) == ["default-src 'sha256-AAAA'"]
+
+
+async def test_a_host_that_passes_for_a_part_of_it_is_listed_with_that_part(tmp_path: Path) -> None:
+    """
+    The captcha of a company does not let in the rest of its host.
+    """
+    body = b'<!doctype html><script src="https://www.google.com/recaptcha/api.js"></script>'
+    (policy,) = locks(await sent(tmp_path, answering(body, headers=[HTML]), **STRICT))
+
+    assert " http://www.google.com:*/recaptcha/ " in policy
+    assert " http://www.google.com:* " not in policy
+
+
+async def test_hosts_of_the_site_are_listed_as_they_are_met(tmp_path: Path) -> None:
+    """
+    Where the whole domain can't be listed, those of its hosts are that pages load from.
+    """
+    purposes = [Purpose("analytics", vendors=[Vendor("stats", title="Stats", hosts=["stats.courier.example"])])]
+    body = (
+        b'<!doctype html><script src="https://static.courier.example/a.js"></script>'
+        b'<script src="https://stats.courier.example/b.js"></script>'
+    )
+    (policy,) = locks(await sent(tmp_path, answering(body, headers=[HTML]), purposes=purposes, **STRICT))
+
+    assert " http://static.courier.example:* " in policy
+    assert "stats.courier.example" not in policy

@@ -174,12 +174,13 @@ async def test_visitors_who_are_alike_share_an_output(tmp_path: Path) -> None:
     first = await call(kept.middleware, scope_of(headers=headers))
     other = await call(kept.middleware, scope_of("/other", headers=headers))
     asked = [await call(kept.middleware, scope_of(headers=headers, query=f"token={number}")) for number in range(9)]
+    await call(kept.middleware, scope_of("/" + "x" * 500, headers=headers))  # too long to be kept for it
 
     assert sorted(made.body for made in body.made.values()) == sorted([first.body, other.body])
     assert all(f"token={number}".encode() in answer.body for number, answer in enumerate(asked))
     assert first.body != other.body
     await kept.middleware._workshop.log.close()
-    assert sum(row.count for row in Reader(tmp_path / "consent.db").asked(Filter())) == 13
+    assert sum(row.count for row in Reader(tmp_path / "consent.db").asked(Filter())) == 14
 
 
 async def test_somebody_who_is_known_profits_from_what_strangers_got(tmp_path: Path) -> None:

@@ -196,3 +196,16 @@ async def test_a_policy_of_hashes_gets_theirs(tmp_path: Path) -> None:
 
     policy = found.values("content-security-policy")[0]
     assert all(f"'sha256-{digest}'" in policy for digest in app._workshop.controls.stubs_hashes())
+
+
+async def test_code_of_the_page_that_reports_runs_with_a_stand_in(tmp_path: Path) -> None:
+    """
+    A form's own code is not held for the report in it: what it calls is stood in for, and is not missed.
+    """
+    own = "<script>function send(form){fbq('track','Lead');form.submit()}</script>"
+
+    html = await sent(tmp_path, own)
+
+    assert 'data-ckit-stubs="fbq()">' in html
+    assert html.index("data-ckit-stubs") < html.index(own)
+    assert marks(html) == []

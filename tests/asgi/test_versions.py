@@ -437,6 +437,7 @@ async def test_versions_by_device_are_never_mixed(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"mobile": None, "mobile_remove": [".ads"]}, "mobile_remove: has no effect, because mobile is off"),
+        ({"mobile_app": 7}, "mobile_app: 7 is a number; accepted is text or an app"),
         ({"mobile_app": "no app"}, "mobile_app: 'no app' names no app"),
         ({"mobile_host": "m.courier.example"}, "url: is missing, so nobody knows the way back"),
         ({**HOSTED, "mobile_host": "https://m.courier.example"}, "mobile_host: .* is no host"),

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
+import os
 import sqlite3
 import zipfile
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from consentkit.audit import handing, looking
 from consentkit.audit.looking import hash_of
 from consentkit.errors import LogUnavailable
 from consentkit.log import dsar, keyring
 from consentkit.log import verify as verifying
 from consentkit.log.event import Kind
 from consentkit.log.notice import Notice
-from consentkit.log.store import Officer
+from consentkit.log.store import Officer, place
 from tests.audit.rooms import ANNA, BOB, OTHER, SUBJECT, Room, furnish
 from tests.log.samples import NOON, NOTICE, record
 
@@ -333,6 +337,44 @@ def test_an_officer_erases_with_a_reason(room: Room) -> None:
     assert [event.reason for _, event in room.reader.happened() if event.kind == "erase"] == ["asked by letter"]
 
 
+def test_a_long_timeline_leads_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Of a browser with more records than a page holds the first are shown, with a way to all of them.
+    """
+    monkeypatch.setattr(looking, "TIMELINE", 1)
+    page = furnish(tmp_path).signed_in().get(f"/timeline?subject={SUBJECT}").text
+
+    assert page.count("/record?id=") == 1
+    assert f'href="/?subject={SUBJECT}"' in page
+
+
+def test_a_zip_file_is_made_while_it_is_sent() -> None:
+    """
+    What has no end is handed out all the same: only a piece of it is ever held.
+    """
+    endless = itertools.repeat(os.urandom(4096))
+    pieces = handing.zipped([("records.jsonl", endless)], NOON)
+
+    for _ in range(3):
+        assert handing.PIECE <= len(next(pieces)) < 4 * handing.PIECE
+
+
+def test_a_log_that_is_locked_is_said_so(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    While another program holds the database, the look can't be written down, and nothing is shown.
+    """
+    monkeypatch.setattr(place, "BUSY_SECONDS", 0.05)
+    anna = room.signed_in()
+    with closing(sqlite3.connect(room.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        locked = anna.get(f"/record?id={room.records[0].id}")
+        other.execute("ROLLBACK")
+
+    assert (locked.status, "database is locked" in locked.text) == (503, True)
+    assert SUBJECT not in locked.text
+    assert anna.get(f"/record?id={room.records[0].id}").status == 200
+
+
 def test_what_is_held_is_not_erased(room: Room) -> None:
     """
     A hold is put on and shown, refuses an erasure, and is ended.
@@ -347,7 +389,7 @@ def test_what_is_held_is_not_erased(room: Room) -> None:
     assert "Done: one record" in held.text
     assert "On hold" in page
     assert f"/erase?id={id}" not in page
-    assert (refused.status, "Nothing was done: 1 of the 1 records are held" in refused.text) == (400, True)
+    assert (refused.status, "It did not work: 1 of the 1 records are held" in refused.text) == (400, True)
     assert "Done: one record" in released.text
 
 

@@ -147,10 +147,14 @@ def test_the_log_is_measured_beside_its_neighbours(tmp_path: Path) -> None:
     assert (found.size, found.unsigned, found.problems) == (300, 0, [])
 
 
-def test_killed_writers_lose_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_killed_writers_lose_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
     One round of the benchmark that kills: what was acknowledged is there.
     """
+    monkeypatch.setattr(log_kill, "PROCESSES", 1)
+
     assert log_kill.rounds("sqlite:///consent.db", tmp_path, 1, 0.2, None) == 0
 
     assert "acknowledged in 1 rounds, 0 lost" in capsys.readouterr().out

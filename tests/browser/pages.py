@@ -172,7 +172,11 @@ async def pages(scope: Any, receive: Any, send: Any) -> None:
     """The app: one page for each path, and a page for every other."""
     if scope["type"] != "http":
         return
-    body = PAGES.get(scope["path"], article()).encode()
+    language = scope["path"].removeprefix("/lang/")
+    page = PAGES.get(scope["path"]) or article(
+        body=FRAME, html=f'lang="{language}"' if "/lang/" in scope["path"] else 'lang="en"'
+    )
+    body = page.encode()
     headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -186,10 +190,15 @@ class Running:
 @contextlib.contextmanager
 def running(settings: Site) -> Iterator[Running]:
     """The small site on a free port of this machine, until the block ends."""
+    with serving(ConsentMiddleware(pages, settings)) as here:
+        yield here
+
+
+@contextlib.contextmanager
+def serving(app: Any) -> Iterator[Running]:
+    """An app on a free port of this machine, until the block ends."""
     port = free_port()
-    config = uvicorn.Config(
-        ConsentMiddleware(pages, settings), host="127.0.0.1", port=port, log_level="error", lifespan="off"
-    )
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from consentkit.cli import log as command
+from consentkit.cli.log.output import Progress
 from consentkit.log.record import Record, State, enter
 from consentkit.log.store import Appender, prepare
 from tests.log.samples import NOTICE, SALT, record
@@ -257,12 +258,35 @@ def test_status_says_where_and_how_much(run: Run, made: list[Record], capsys: py
     assert any(line.split() == ["size", "3"] for line in table)
 
 
+def test_long_work_shows_how_far_it_is_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A bar on a terminal, one line that is written over; nothing where nobody looks.
+    """
+    Progress(20_000).tell(9_999)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    bar = Progress(20_000)
+    for index in range(20_000):
+        bar.tell(index)
+    bar.done()
+
+    said = capsys.readouterr().err.split("\r")
+    assert said[1].startswith("[#######.")
+    assert said[1].endswith("] 5,000 of 20,000")
+    assert said[-1] == f"[{'#' * 30}] 20,000 of 20,000\n"
+    assert len(said) == 5
+
+
 def test_the_log_is_that_of_the_site(made: list[Record], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """
     Without --log, the site says where its log is.
     """
     arguments = parser().parse_args(["log", "status"])
-    arguments.site_loader = lambda: SimpleNamespace(log="sqlite:///consent.db", folder=tmp_path, log_key="a.key", anchors=())
+    arguments.site_loader = lambda: SimpleNamespace(
+        log="sqlite:///consent.db", folder=tmp_path, log_key="a.key", anchors=()
+    )
 
     assert arguments.run(arguments) == 0
 

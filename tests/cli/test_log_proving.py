@@ -181,11 +181,17 @@ def test_an_export_has_a_manifest_and_leaves_an_event(
         assert run("verify", str(file), "--key", key) == 0
         file.write_bytes(file.read_bytes().replace(b"reject_all", b"accept_all"))
         assert run("verify", str(file), "--key", key) == 1
+    file = tmp_path / "out.parquet"
+    assert run("export", "--format", "parquet") == 2
+    assert run("export", "--format", "parquet", "--output", str(file), "--by", "dpo", "--action", "reject_all") == 0
+    assert run("verify", str(file), "--key", key) == 0
+    file.write_bytes(file.read_bytes()[:-1] + b"2")
+    assert run("verify", str(file), "--key", key) == 1
 
     assert "its bytes are not those that were exported" in capsys.readouterr().out
     assert run("events") == 0
     told = lines(capsys.readouterr().out)
-    assert [(each["kind"], each["by"], each["about"]["rows"]) for each in told] == [("export", "dpo", 1)] * 3
+    assert [(each["kind"], each["by"], each["about"]["rows"]) for each in told] == [("export", "dpo", 1)] * 4
     assert told[0]["about"]["filters"] == {"action": "reject_all"}
     assert run("verify") == 0
 

@@ -14,7 +14,7 @@ from tests.controls.visitors import PRIVACY, TERMS, site
 # What has to be on the picture of a state, in English.
 SHOWS = {
     "first": "Reject all",
-    "gpc": "Global Privacy Control",
+    "gpc": "We honour that",
     "notice": "Accept",
     "terms": "terms",
     "accepted": "You accepted all",
@@ -22,7 +22,7 @@ SHOWS = {
     "saved": "Your choices are saved",
     "dialog": "ckit.open()",
     "preferences": "Withdraw",
-    "asked again": "Nothing is ticked",
+    "asked again": "The page you came from was out of date, so nothing was switched on",
     "receipt": "reject_all",
     "size": "150%",
     "no receipt": "receipt",

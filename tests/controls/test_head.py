@@ -193,7 +193,7 @@ def test_one_global() -> None:
     The scripts stand in blocks of their own, so that only window.ckit is added to the page; a module has its own scope.
     """
     for name, asset in controls(site()).assets.items():
-        if name.endswith(".js") and not name.startswith(("preferences", "dialog")):
+        if name.endswith(".js") and not name.startswith(("preferences", "dialog", "keep")):
             lines = asset.body.decode().replace("//<![CDATA[\n", "").replace("\n//]]>", "").splitlines()
             assert (lines[0], lines[-1]) == ("{", "}")
 

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Barrier
 from uuid import uuid4
 
 import pytest
@@ -18,6 +20,7 @@ from sqlalchemy import create_engine, text
 
 from consentkit import ConsentMiddleware
 from consentkit.errors import ConfigurationError, LogUnavailable
+from consentkit.log.event import Kind
 from consentkit.log.filters import Filter
 from consentkit.log.keyring import Keyring
 from consentkit.log.record import Record, State, Stored, enter
@@ -180,6 +183,28 @@ def test_what_was_recorded_is_found(place: Place) -> None:
         on.exec_driver_sql("DELETE FROM ckit_entry")
 
 
+def test_what_auditors_ask_is_answered_alike(place: Place) -> None:
+    """
+    Events page by page, what is held, the newest of a common and of a rare kind, and anchors that there are none of.
+    """
+    made = [record(subject="a" * 32), record(subject="b" * 32, language="de")]
+    appender = Appender(place)
+    appender.append([enter(each, os.urandom(32)) for each in made])
+    appender.close()
+    officer = Officer(place, "dpo")
+    officer.hold("court", subject="a" * 32)
+    officer.tell(Kind.LOOKUP, {"what": "find"})
+    reader = Reader(place)
+    (last, event), *rest = reader.happened_before(limit=1)
+
+    assert (last, event.kind, rest) == (3, "lookup", [])
+    assert [index for index, _ in reader.happened_before((int(event.time.timestamp()), last), limit=9)] == [2]
+    assert [reader.is_held(each) for each in reader.newest(Filter(), limit=9)] == [False, True]
+    assert [each.index for each in reader.newest(Filter(language="de"), limit=1)] == [1]
+    assert sum(tally.count for tally in reader.tallies(Filter(since=NOON))) == 2
+    assert reader.anchored() == []
+
+
 def test_a_refused_row_costs_only_itself(place: Place) -> None:
     """
     A record that the database refuses leaves the others of its batch, and no gap.
@@ -205,6 +230,35 @@ async def test_two_hosts_share_one_row_of_indices(url: str) -> None:
 
     assert sorted({each.index for each in stored}) == list(range(75))
     assert sum(not each.again for each in stored) == 75
+
+
+def test_hosts_that_start_together_do_not_wait_for_each_other(place: Place) -> None:
+    """
+    Hosts that add the same new patterns, notices and counters, each in another order, all get through.
+    """
+    languages = [f"x{number:02}" for number in range(30)]
+    day, together = NOON.date(), Barrier(4)
+
+    def host(number: int) -> list[Stored | LogUnavailable]:
+        mine = languages[number * 7 :] + languages[: number * 7]
+        appender = Appender(place)
+        entries = [
+            enter(record(language=each, notice=NOTICE.digest), os.urandom(32), notice=NOTICE)
+            for each in (mine if number % 2 else reversed(mine))
+        ]
+        together.wait()
+        try:
+            return appender.append(
+                entries, {NOTICE.digest: (NOTICE, day)} if number else {}, {(day, each, "s"): 1 for each in mine}
+            )
+        finally:
+            appender.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = [each for found in pool.map(host, range(4)) for each in found]
+
+    assert sorted(each.index for each in outcomes if isinstance(each, Stored)) == list(range(120))
+    assert {each.count for each in Reader(place).asked(Filter())} == {4}
 
 
 def test_the_tree_is_signed_and_verified(place: Place, keyring: Keyring) -> None:

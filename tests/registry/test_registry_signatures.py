@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from consentkit.registry import registry
-from consentkit.registry.signatures import SIGNATURES
+from consentkit.registry.signatures import CALLS, SIGNATURES, STUBS
 from consentkit.rewrite import Held, Signatures
 
 whose = Signatures(SIGNATURES, lambda vendor: Held("analytics", vendor))
@@ -23,6 +25,7 @@ def test_each_row_knows_its_vendor(vendor: str, fragments: tuple[bytes, ...]) ->
     """
     assert vendor_of(b" ".join(fragments).decode()) == vendor
     assert registry().vendor(vendor).name == vendor
+    assert registry().entry(vendor).purpose
     assert len(fragments) > 1 or not fragments[0].endswith((b".com", b".net", b".org", b".ru"))
     for left_out in fragments:
         assert whose(b" ".join(f for f in fragments if f != left_out)) is None or len(fragments) == 1
@@ -114,3 +117,76 @@ def test_forty_vendors_are_known() -> None:
     The table covers the snippets that are met most.
     """
     assert len({vendor for vendor, _ in SIGNATURES}) >= 40
+
+
+def test_stubs_are_named_by_their_kind_and_vendor() -> None:
+    """
+    Each vendor with stand-ins is one whose snippets or files are known, and each stand-in is a name and a kind.
+    """
+    assert all(vendor in registry() for vendor in STUBS)
+    assert all(re.fullmatch(r"[A-Za-z_]+(\(\)|\[\]|\{\})", stub) for stubs in STUBS.values() for stub in stubs.split())
+
+
+def test_only_what_a_snippet_speaks_of_is_stood_in_for() -> None:
+    """
+    A snippet of one product of a vendor makes no globals of another.
+    """
+    known = Signatures(SIGNATURES, lambda vendor: Held("analytics", vendor, STUBS.get(vendor, "")))
+
+    held = known(b"window.dataLayer=window.dataLayer||[];function gtag(){}gtag('js',new Date())")
+    assert held is not None
+    assert held.stubs == "dataLayer[] gtag()"
+
+
+def test_who_claims_a_snippet_that_nobody_declares() -> None:
+    """
+    Asked only where no vendor is declared for the row, with the row's vendor and the script; its word counts.
+    """
+    asked = []
+
+    def unclaimed(vendor: str, script: bytes) -> Held | None:
+        asked.append((vendor, script))
+        return None if b"own" in script else Held("analytics", "mine")
+
+    known = Signatures(SIGNATURES, lambda v: Held("marketing", v if v == "hotjar" else None), unclaimed)
+
+    assert known(b"window.hj=1") == Held("marketing", "hotjar")
+    assert known(b"_paq.push(1)") == Held("analytics", "mine")
+    assert known(b"_paq.push('own')") is None
+    assert [vendor for vendor, _ in asked] == ["matomo-cloud", "matomo-cloud"]
+
+
+def test_calls_are_rows() -> None:
+    """
+    What a page's own code may say in between is what a snippet is known by elsewhere, and has a stand-in.
+    """
+    alone = {fragments[0]: vendor for vendor, fragments in SIGNATURES if len(fragments) == 1}
+
+    assert alone.keys() >= CALLS
+    assert all(STUBS.get(alone[call]) for call in CALLS)
+
+
+SAYS = {
+    "a form that reports": ("function send(f){fbq('track','Lead');f.submit()}", True),
+    "a button that reports": ("document.querySelector('#buy').onclick=()=>gtag('event','buy')", True),
+    "a line that reports": ("fbq('track','ViewContent',{value:1});", False),
+    "a queue of commands": ("var _paq=window._paq||[];_paq.push(['trackPageView']);", False),
+    "a loader in other words": (
+        "function go(){var e=document.createElement('script');e.src=u}_qevents.push({})",
+        False,
+    ),
+    "a snippet that reports, too": ("!function(f){f._fbq=1}(window);fbq('init',1);fbq('track','PageView')", False),
+}
+
+
+@pytest.mark.parametrize(("script", "runs"), SAYS.values(), ids=SAYS)
+def test_code_that_also_tells_a_vendor_something_runs(script: str, runs: bool) -> None:
+    """
+    A page's own code is not held for a call in it; a snippet is, and so is what does nothing but call.
+    """
+    known = Signatures(SIGNATURES, lambda vendor: Held("-", vendor, STUBS.get(vendor, "")), None, CALLS)
+    held = known(script.encode())
+
+    assert held is not None
+    assert held.runs is runs
+    assert held.stubs

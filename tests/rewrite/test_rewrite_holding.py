@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consentkit.rewrite import Held, Inserting, Rules
-from tests.rewrite.oracle import PLACEHOLDER, Markers, means_the_same, rewrite, rewritten, undone
+from tests.rewrite.oracle import PLACEHOLDER, STUBS, Markers, means_the_same, rewrite, rewritten, undone
 
 T = "//tracker.example/x"
 MARK = ' data-ckit-purpose="analytics" data-ckit-vendor="counter"'
@@ -444,3 +444,26 @@ def test_html_is_found_in_and_after_foreign_content(page: str) -> None:
 
     assert b"<img data-ckit-purpose=" in output
     assert means_the_same(came, output, scripting=True)
+
+
+@pytest.mark.parametrize(
+    ("page", "count"),
+    [
+        ("<head><script>track(1)</script>", 1),
+        ("<p><b><script>track(1)</script>", 1),
+        ("<table><script>track(1)</script>", 1),
+        ("<template><script>track(1)</script></template>", 0),
+        ("<noscript><script>track(1)</script></noscript>", 0),
+        ("<script type=text/x>track(1)</script>", 0),
+        ("<script>own(1)</script>", 0),
+    ],
+)
+def test_stand_ins_come_right_before_a_held_script(page: str, count: int) -> None:
+    """
+    Wherever a script runs what stands in for it can run, too; where none runs there is nothing to stand in for.
+    """
+    out = rewrite(f"<!doctype html>{page}".encode())
+
+    assert out.count(STUBS) == count
+    assert out.count(STUBS + b"<script data-ckit-purpose") == count
+    assert STUBS not in rewrite(page.encode(), inserting=Inserting.NEVER)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from consentkit.rewrite import Inserting, Rewriter, Rules
 from consentkit.rewrite.rest import last_change
 from consentkit.rewrite.verdicts import Verdicts
-from tests.rewrite.oracle import HOLDING, Markers, judge, rewrite, rewritten
+from tests.rewrite.oracle import HOLDING, Markers, rewrite, rewritten
 from tests.rewrite.soup import PIECES, pages, soup
 from tests.rewrite.test_rewrite_laws import EVERYTHING, parser_tests, saved_pages
 
@@ -82,7 +82,7 @@ def test_an_end_may_have_come_before(size: int) -> None:
 
 def found(rest: bytes, rules: Rules = HOLDING) -> bytes:
     """What begins where the last change may be, in a page that ends like that."""
-    verdicts = Verdicts(rules, "own.example", None, lambda document: judge("x.tracker.example", "/") and None)
+    verdicts = Verdicts(rules, "own.example", None, lambda document: None)
     at = last_change(STORY + rest + STORY, len(STORY), verdicts)
     return b"" if at < 0 else (STORY + rest + STORY)[at : at + 5]
 
@@ -168,7 +168,16 @@ def test_tags_in_tags_are_not_searched_for_ever() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    [b"<p>a", b"< ", b"<!-->", b"a", b"<!-- a -->", b"<script>a</script >", b"</p </b ", b"<img src=//x.tracker.example/>"],
+    [
+        b"<p>a",
+        b"< ",
+        b"<!-->",
+        b"a",
+        b"<!-- a -->",
+        b"<script>a</script >",
+        b"</p </b ",
+        b"<img src=//x.tracker.example/>",
+    ],
 )
 @pytest.mark.parametrize("start", [b"<body>", b"<head>", b"<body><noscript>", b"<body><svg>", b"<body><textarea>"])
 def test_crumbs_are_swept_up(start: bytes, piece: bytes) -> None:
@@ -188,7 +197,9 @@ def test_text_is_never_late() -> None:
     rewriter = Rewriter(HOLDING, Markers())
     rewriter.feed(b"<body><p>x")
 
-    assert [rewriter.feed(bytes([letter])) for letter in b"Hello > you"] == [bytes([letter]) for letter in b"Hello > you"]
+    letters = [b"H", b"i", b" ", b">", b" ", b"y", b"o", b"u"]
+
+    assert [rewriter.feed(letter) for letter in letters] == letters
 
 
 def test_a_lone_less_than_sign_waits_for_a_few_crumbs_only() -> None:

@@ -134,10 +134,12 @@ def test_the_owner_is_warned_of_what_no_line_mends(site: Callable[..., Site]) ->
     """
     undeclared = report(seen("cmp", "adsense"), None).warnings
     declared = report(seen(), site(purposes=[Purpose("marketing", vendors=["adsense"])])).warnings
+    early = site(purposes=[Purpose("analytics", vendors=["google-analytics"])], google="advanced")
 
     assert any("is another consent tool (cdn.cookielaw.org)" in warning for warning in undeclared)
     assert any("Google AdSense: in the EEA" in warning for warning in undeclared)
     assert any("Google AdSense: in the EEA" in warning for warning in declared)
+    assert "Google Analytics may load before anybody has agreed" in report(seen(), early).warnings[0]
 
 
 def test_held_and_loading_are_told_apart() -> None:

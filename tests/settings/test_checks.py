@@ -66,7 +66,10 @@ MISTAKES = [
     ({"log": "redis://localhost"}, "log: 'redis://localhost' is not a log"),
     ({"log": ""}, "log: '' is not a log"),
     ({"log_key": " "}, 'log_key: is empty; write the path of a file, such as "consentkit.key"'),
-    ({"anchor": "ftp://witness.example/x"}, "anchor: 'ftp://witness.example/x' is no place for a copy; write the path of a"),
+    (
+        {"anchor": "ftp://witness.example/x"},
+        "anchor: 'ftp://witness.example/x' is no place for a copy; write the path of a",
+    ),
     ({"anchor": ["copies.jsonl", "rfc3161:tsa.example"]}, "anchor[1]: 'rfc3161:tsa.example' is no place for a copy"),
     ({"anchor": [" "]}, "anchor[0]: ' ' is no place for a copy"),
     ({"migrate": "never"}, 'migrate: \'never\' is not known; accepted: "auto", "manual".'),

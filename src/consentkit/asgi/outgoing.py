@@ -143,9 +143,9 @@ class Outgoing:
         skipped = first(headers, OFF) == b"off"
         made = plan.plan(self._visit, status, headers, skipped=skipped)
         headers = self._gated(headers, decision)
-        judge = None if skipped else self._workshop.judge(decision, self._visit)
-        if judge is not None:
-            headers = held_back(headers, waiting(judge, self._visit.hostname))
+        if not skipped and not ONWARD.isdisjoint(name for name, _ in headers):
+            judge = self._workshop.judge(decision, self._visit)
+            headers = held_back(headers, waiting(judge, self._visit.hostname)) if judge else headers
         if made.untouched is None:
             headers = [*self._prepare(headers, made, decision), *moved.pair(self._workshop.site, self._visit)]
             if self._visit.gpc:

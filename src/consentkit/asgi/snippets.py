@@ -11,12 +11,11 @@ from dataclasses import replace
 
 from consentkit.registry import UNCLASSIFIED, Holder, registry
 from consentkit.registry.holding import MAX_CHOICES, Whose
-from consentkit.registry.signatures import SIGNATURES, STUBS
+from consentkit.registry.signatures import CALLS, SIGNATURES, STUBS
 from consentkit.rewrite import Held, Signatures
 from consentkit.rewrite.urls import quoted_urls, target
 from consentkit.settings import Site
 from consentkit.settings.site import vendors_of
-from consentkit.vocabulary import Holding
 
 #: Told of a snippet that nobody's choice releases: the vendor of its row and its purpose.
 Tell = Callable[[str, str], None]
@@ -36,7 +35,6 @@ class Snippets:
     """The answers of one site. Built once; `of` gives the same object for equal arguments."""
 
     def __init__(self, site: Site, holder: Holder[Held], tell: Tell) -> None:
-        self._site = site
         self._holder = holder
         self._tell = tell
         self._declared = {vendor.name: purpose.name for purpose in site.purposes for vendor in vendors_of(purpose)}
@@ -54,6 +52,7 @@ class Snippets:
                 self._rows,
                 lambda vendor: self._held(vendor, allowed),
                 lambda vendor, script: self._by_host(vendor, script, key[0], allowed),
+                CALLS,
             )
         return made
 
@@ -69,16 +68,13 @@ class Snippets:
         return replace(held, stubs=stubs) if stubs else held
 
     def _held(self, vendor: str, allowed: frozenset[str]) -> Held | None:
+        """What is said of a vendor's snippet. Each row is of a vendor that needs a purpose; a test says so."""
         stubs = STUBS.get(vendor, "")
         if vendor in self._declared:
             return None if vendor in allowed else Held(self._declared[vendor], vendor, stubs)
         if vendor == NOBODY:
             return Held(UNCLASSIFIED)
-        entry = registry().entry(vendor)
-        if entry.purpose is not None:
-            return Held(entry.purpose, None, stubs)
-        waits = self._site.holding == Holding.STRICT and not entry.passes
-        return Held(UNCLASSIFIED, None, stubs) if waits else None
+        return Held(registry().entry(vendor).purpose or UNCLASSIFIED, None, stubs)
 
     def _by_host(self, vendor: str, script: bytes, site_hosts: frozenset[str], allowed: frozenset[str]) -> Held | None:
         held = self._held(vendor, allowed)

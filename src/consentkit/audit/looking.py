@@ -127,11 +127,13 @@ def receipt(desk: Desk) -> Reply:
 def timeline(desk: Desk) -> Reply:
     """Everything of one browser, oldest first."""
     subject = desk.asked.query.get("subject", "")
-    found = _first(desk.reader.oldest_first(Filter(subject=subject)), TIMELINE) if subject else []
+    found = _first(desk.reader.oldest_first(Filter(subject=subject)), TIMELINE + 1) if subject else []
     if not found:
         return desk.problem(404, "missing")
+    more = desk.asked.link("/", subject=subject) if len(found) > TIMELINE else ""
+    found = found[:TIMELINE]
     desk.looked("timeline", Places(record.index for record in found))
-    return desk.page("timeline.html", desk.words.text("timeline.title"), subject=subject, records=found)
+    return desk.page("timeline.html", desk.words.text("timeline.title"), subject=subject, records=found, more=more)
 
 
 def _first(records: Iterable[Record], limit: int) -> list[Record]:

@@ -23,7 +23,7 @@ controller = ""                                 # who is responsible: legal name
 contact    = ""                                 # where people can write to
 log        = "sqlite:///consent.db"             # beside this file
 holding    = "observe"                          # report only; "known" holds third parties back
-language   = {language:32}# when neither page nor browser says one
+language   = {language:35}# when neither page nor browser says one
 
 [[policies]]
 name    = "privacy"                             # information: shown and versioned, never "accepted"

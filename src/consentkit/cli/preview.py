@@ -206,7 +206,7 @@ class Preview:
         if state == "preferences":
             return f"{prefix}/preferences", urlencode({"lang": tag, "next": "/"})
         if state == "asked again":
-            return f"{prefix}/preferences", urlencode({"lang": tag, "next": "/", "again": "notice"})
+            return f"{prefix}/preferences", urlencode({"lang": tag, "next": "/", "again": "old"})
         if state == "no receipt":
             return f"{prefix}/receipt", ""
         return (f"{prefix}/nothing", "") if state == "not found" else ("/", "")

@@ -6,4 +6,15 @@ from consentkit.controls.composed import Composed, Likeness
 from consentkit.controls.dark_patterns import DarkPatterns, Finding, of_sheets
 from consentkit.controls.facts import Hints, Page, Shown
 
-__all__ = ["Asset", "Composed", "Controls", "DarkPatterns", "Finding", "Hints", "Likeness", "Page", "Shown", "of_sheets"]
+__all__ = [
+    "Asset",
+    "Composed",
+    "Controls",
+    "DarkPatterns",
+    "Finding",
+    "Hints",
+    "Likeness",
+    "Page",
+    "Shown",
+    "of_sheets",
+]

@@ -23,6 +23,9 @@ from consentkit.rewrite import Page as HostPage
 from consentkit.visit import OWN_PARAMETER, VIEW_PARAMETER, Visit
 from consentkit.vocabulary import Layer
 
+# Characters that a visitor sent and that a likeness may hold: a process keeps many of these.
+MAX_SENT = 400
+
 
 @dataclass(unsafe_hash=True)
 class Likeness:
@@ -66,7 +69,8 @@ class Composed:
     def likeness(self) -> Likeness | None:
         """None for a composition that is like no other: a nonce is new each time, and a query may be somebody's own."""
         visit, decision = self._visit, self._decision
-        if self._likeness is None and not self._delivery.nonce and not visit.query:
+        sent = len(visit.target) + len(visit.root_path) + len(self._hints.accept_language)
+        if self._likeness is None and not self._delivery.nonce and not visit.query and sent <= MAX_SENT:
             place = (visit.target, visit.root_path, visit.scheme, visit.host, visit.method, visit.device)
             status = fresh_status(self._setter.site, decision, visit)
             self._likeness = Likeness((decision, status, place, self._hints, self._delivery, self._shared))

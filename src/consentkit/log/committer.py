@@ -261,7 +261,8 @@ class Committer:
             self._tell("The consent log contradicts itself and is not signed any more; run `consentkit log verify`: %s",
                        str(problem))  # fmt: skip
         except Exception as problem:
-            logger.warning("The tree of the consent log could not grow; it is tried again: %s", problem)
+            reason = getattr(problem, "reason", problem)  # what LogUnavailable says besides is about a choice
+            logger.warning("The tree of the consent log could not grow; it is tried again: %s", reason)
             if not self._stopping:
                 self._tree_due = self._grown + TREE_SECONDS
 

@@ -16,7 +16,7 @@ from consentkit.errors import ConfigurationError
 from consentkit.log.record import EXPORTED, Record
 
 #: Records in a row group: large enough to be packed well, small enough to be held.
-GROUP = 16_384
+GROUP = 4_096
 
 
 def check() -> None:

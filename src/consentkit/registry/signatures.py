@@ -97,6 +97,20 @@ _LOADERS = {
     "lucky-orange": "tools.luckyorange.com|d10lpsik1i8c69.cloudfront.net",
 }
 
+_IN_BETWEEN = (
+    "gtag('event'|gtag(\"event\"|ga('send'|ga(\"send\"|_gaq.push(|fbq('track|fbq(\"track|hj('event'|hj(\"event\"|"
+    "clarity('set'|clarity(\"set\"|clarity('event'|clarity(\"event\"|_paq.push(|_mtm.push(|ttq.track(|ttq.page(|"
+    "lintrk(|pintrk('track'|pintrk(\"track\"|snaptr('track'|snaptr(\"track\"|twq('track'|twq(\"track\"|twq('event'|"
+    "uetq.push(|_hsq.push(|hbspt.forms.create(|mixpanel.track(|amplitude.track(|amplitude.logEvent(|"
+    "amplitude.getInstance(|heap.track(|FS.identify(|criteo_q.push(|_taboola.push(|obApi('track'|obApi(\"track\"|"
+    "qp('track'|qp(\"track\"|rdt('track'|rdt(\"track\"|Intercom('boot'|Intercom(\"boot\"|_cbq.push(|_comscore.push(|"
+    "_qevents.push(|_learnq.push(|posthog.capture(|_mfq.push(|_kmq.push(|__insp.push(|_hmt.push(|_uxa.push("
+)
+
+#: Of the calls above those that a page's own code makes in between, at a button or in a form. Code that does more than
+#: that is no snippet: it runs, and what it tells waits in a stand-in.
+CALLS = frozenset(call.encode() for call in _IN_BETWEEN.split("|"))
+
 #: The globals that a vendor's scripts make and that other scripts of a page call, each with its kind: `fbq()` is a
 #: function, `_paq[]` a queue, `mixpanel{}` an object with functions. A page gets stand-ins for those of what is held.
 STUBS: Mapping[str, str] = {

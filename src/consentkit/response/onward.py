@@ -33,9 +33,7 @@ def waiting(judge: Judge, host: str) -> Waits:
 
 
 def held_back(headers: Fields, waits: Waits) -> Fields:
-    """The headers without what has to wait; the same list where nothing has to."""
-    if ONWARD.isdisjoint(name for name, _ in headers):
-        return headers
+    """The headers without what has to wait."""
     kept: Fields = []
     for name, value in headers:
         left = _left(name, value.decode("latin-1"), waits)

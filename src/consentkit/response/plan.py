@@ -60,12 +60,12 @@ def plan(visit: Visit, status: int, headers: Fields, *, skipped: bool = False) -
     reason = _reason(status, headers, media_type, skipped=skipped)
     if reason is not None:
         return Plan(untouched=reason)
-    return Plan(
-        inserting=_inserting(visit),
-        coding=next(iter(codings(headers)), ""),
-        charset=charset,
-        xhtml=media_type == XHTML,
-    )
+    return _rewriting(visit.asks, next(iter(codings(headers)), ""), charset, media_type == XHTML)
+
+
+@lru_cache(maxsize=256)  # of what apps say, not visitors
+def _rewriting(asks: Asks, coding: str, charset: str, xhtml: bool) -> Plan:
+    return Plan(inserting=_inserting(asks), coding=coding, charset=charset, xhtml=xhtml)
 
 
 def is_html(headers: Fields) -> bool:
@@ -106,9 +106,9 @@ def _reason(status: int, headers: Fields, media_type: str, *, skipped: bool) -> 
     return None
 
 
-def _inserting(visit: Visit) -> Inserting:
-    if visit.asks is Asks.PAGE:
+def _inserting(asks: Asks) -> Inserting:
+    if asks is Asks.PAGE:
         return Inserting.ALWAYS
-    if visit.asks is Asks.PERHAPS:
+    if asks is Asks.PERHAPS:
         return Inserting.UNLESS_FRAGMENT
     return Inserting.NEVER

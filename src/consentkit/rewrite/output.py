@@ -46,12 +46,13 @@ class Output:
 
     def give(self, until: int) -> bytes:
         """What can go out of the chunk, of which the first `until` bytes are done with."""
-        chunk, gone = self._chunk, self._gone
+        chunk, gone, pieces = self._chunk, self._gone, self._pieces
         self._offset += until
-        if not self._pieces:
+        self._chunk, self._pieces = b"", []  # a slow client must not make us keep what has gone
+        if not pieces:
             return chunk[gone:until]  # bytes give themselves when all of them are asked for
         # After the last edit comes most of the page, when things are only inserted: one copy of it is enough.
-        return b"".join((*self._pieces, memoryview(chunk)[gone:until]))
+        return b"".join((*pieces, memoryview(chunk)[gone:until]))
 
     def pass_by(self, data: bytes) -> None:
         """This part of the input has gone out as it is."""

@@ -57,3 +57,6 @@ class Insertions(Protocol):
 
         `attributes`: what is there of width, height, title and src, entities decoded.
         """
+
+    def slot(self, name: str, page: Page) -> bytes:
+        """In an empty `<div>` of the page that is a slot of that name (see `Rules.slots`). Flow content without ids."""

@@ -7,7 +7,7 @@ put the insertions where they went. That takes a seventieth of the time.
 - **By comparison.** A hash that somebody can collide would put edits into the wrong page. The key (rules, length, both
   ends) only says which body to compare with; `==` decides, and a wrong guess is a miss.
 - **A plan, not the output.** What the controls look like is not kept: a plan has the *points* where early, late, body,
-  stubs and placeholders go in, with what was known of the page there, and they are asked for anew each time. So no visitor
+  stubs, placeholders and slots go in, with what was known of the page there, and they are asked for anew each time. So no visitor
   gets the language, token or nonce of another. Only for insertions that say themselves that they are alike, the last few
   outputs are kept as they went out.
 - **At second sight.** A page with a token of its own never comes again. The first time only a fingerprint is noted,
@@ -42,12 +42,12 @@ _MOST_SEEN = 4096
 _SEEN_BYTES = 120  # a number and its place in a dict
 
 # What is kept beside the bytes of a body, and for each edit of its plan, measured with tracemalloc.
-_KEPT_BYTES = 1600
+_KEPT_BYTES = 1700
 _EDIT_BYTES = 250
 
 # Outputs that are kept of one body: a few languages, before and after a choice. And what each costs beside its bytes.
 _MOST_MADE = 4
-_MADE_BYTES = 600
+_MADE_BYTES = 1000
 
 _ESCAPE = b"\x1b"
 
@@ -103,6 +103,9 @@ class _Points:
 
     def placeholder(self, held: Held, element: str, page: Page, attributes: Mapping[str, str]) -> bytes:
         return _point(lambda insertions: insertions.placeholder(held, element, page, attributes))
+
+    def slot(self, name: str, page: Page) -> bytes:
+        return _point(lambda insertions: insertions.slot(name, page))
 
 
 @dataclass(slots=True)

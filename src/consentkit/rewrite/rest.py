@@ -46,9 +46,7 @@ _LONGEST_ATTRIBUTE = len(b"background")
 _LONGEST_BEFORE = 64  # bytes
 _OVERLAP = 16  # bytes; no name is longer
 _BEFORE_ATTRIBUTE = frozenset(b"\t\n\f\r /\"'")
-_VALUE = re.compile(
-    rb"""=[%b]*+(?:"([^"]*+)"|'([^']*+)'|(?=>)|([^%b>"'][^%b>]*+)(?=[%b>]))""" % (WS, WS, WS, WS)
-)
+_VALUE = re.compile(rb"""=[%b]*+(?:"([^"]*+)"|'([^']*+)'|(?=>)|([^%b>"'][^%b>]*+)(?=[%b>]))""" % (WS, WS, WS, WS))
 #: Of the elements that are named here, those that load by other attributes in SVG.
 _DRAWN = frozenset({b"script", b"image", b"feimage"})
 

@@ -33,6 +33,7 @@ from consentkit.rewrite.removal import LONGEST_REMOVED, RemovedElement, remover
 from consentkit.rewrite.rest import last_change
 from consentkit.rewrite.rules import Held, Rules
 from consentkit.rewrite.scanner import LONGEST_WAIT, TAG
+from consentkit.rewrite.slots import Slots, is_empty
 from consentkit.rewrite.text import LONGEST_TEXT, Text, text_end
 from consentkit.rewrite.tokens import State, Tokens
 from consentkit.rewrite.unfinished import OverlongTag, whole_attributes
@@ -81,7 +82,7 @@ class Rewriter(Tokens):
     __slots__ = (
         "_after_overlong", "_ancestors", "_base_is_known", "_depth", "_foreign", "_foreign_outside", "_host",
         "_images_left", "_insertions", "_inserts", "_learned", "_overlong", "_page", "_place", "_removal", "_remover", "_rules",
-        "_stays_until", "_templates", "_text", "_until", "_verdicts",
+        "_slots", "_stays_until", "_templates", "_text", "_until", "_verdicts",
         "edits", "held",
     )  # fmt: skip
 
@@ -122,6 +123,7 @@ class Rewriter(Tokens):
         self._remover = remover(rules.remove) if rules.remove and not rules.xhtml else None
         self._removal: RemovedElement | None = None  # that may be taken out, and has not ended yet
         self._stays_until = 0  # elements that begin before this place in the input stay
+        self._slots = Slots(rules.slots) if rules.slots and self._inserts else None
 
         self._depth = 0  # of documents inside attributes
         self._base_is_known = False
@@ -175,8 +177,10 @@ class Rewriter(Tokens):
     def _take(self, data: bytes) -> None:
         super()._take(data)
         self._until = None
-        if self._verdicts is not None:
+        if self._verdicts is not None or self._slots is not None:
             self._ancestors.take(data)
+        if self._slots is not None:
+            self._slots.take(data)
 
     def _looks_ahead(self) -> tuple[bool, bool]:
         if self._unfinished is not None:
@@ -184,6 +188,8 @@ class Rewriter(Tokens):
         state = self._state
         if state is Tokens._markup:
             return self._place is Place.IN_BODY and not self._waiting, False
+        if state is Tokens._raw_text:
+            return not self._waiting, False
         return False, state in _HIDDEN
 
     def _reads_ahead(self) -> bool:
@@ -218,6 +224,7 @@ class Rewriter(Tokens):
             self._place = Place.BEFORE_HTML
         else:
             self._inserts = False
+            self._slots = None
             self._enter_body()
         return start
 
@@ -345,6 +352,7 @@ class Rewriter(Tokens):
     def _enter_frameset(self) -> None:
         """There is no body, and a frameset shows nothing but its frames."""
         self._inserts = False
+        self._slots = None
         self._enter_body()
 
     def _imply_body(self, at: int) -> None:
@@ -362,6 +370,7 @@ class Rewriter(Tokens):
             self._verdicts is not None
             or self._remover is not None
             or self._images_left is not None
+            or self._slots is not None
             or (self._rules.drop_viewport and self._inserts)
         )
 
@@ -379,11 +388,13 @@ class Rewriter(Tokens):
         note = (unheeded if self._in_noscript else self._ancestors.passed).append
         remover = None if self._is_elsewhere() else self._remover
         skip, tag_at = (remover.skip if remover else scanner.SKIP_BODY).match, TAG.match
+        limit = end if self._slots is None else self._slots.before(at, end)
+        until = min(until, limit)
         while True:
-            stop = skip(data, at, end).end()  # type: ignore[union-attr]
+            stop = skip(data, at, limit).end()  # type: ignore[union-attr]
             note((at, stop))
-            if stop == end:
-                return end
+            if stop == limit:
+                return limit
             found = tag_at(data, stop, end)
             if found is None or found.end() - stop > LONGEST_WAIT:
                 return self._not_a_tag(data, stop, end)
@@ -394,7 +405,7 @@ class Rewriter(Tokens):
             if name in _SIMPLE:
                 self._hold(name, found[0], stop)
                 if at > until:
-                    self._passes = True
+                    self._passes = self._until is not None and at > self._until
                     return at
             elif name[0] == _SLASH:
                 if self._end_tag(name):
@@ -404,11 +415,12 @@ class Rewriter(Tokens):
 
     def _last_change(self, data: bytes, at: int) -> int:
         """Behind which place the page may go out unread. In a page that goes on that is nowhere."""
-        if not self._is_last or self._place is not Place.IN_BODY or self._verdicts is None:
+        if not self._is_last or self._place is not Place.IN_BODY:
             return len(data)
-        if self._remover is not None or self._images_left is not None:
+        if self._remover is not None or self._images_left is not None or self._rules.drop_viewport:
             return len(data)
-        return len(data) if self._rules.drop_viewport else last_change(data, at, self._verdicts)
+        until = last_change(data, at, self._verdicts) if self._verdicts is not None else -1
+        return until if self._slots is None else max(until, self._slots.last)
 
     # The text of scripts and styles, which decides about their tags.
 
@@ -525,8 +537,29 @@ class Rewriter(Tokens):
             self._read_base(tag)
         elif name == b"meta":
             self._read_meta(tag, at, after)
-        elif name in _FOLLOWED:
+        elif name in (_XML_FOLLOWED if self._is_xml else _FOLLOWED):
             self._ancestors.start(name)
+        elif name == b"div" and self._slots is not None:
+            self._begin_slot(self._slots, tag)
+
+    # The page's own places for controls.
+
+    def _begin_slot(self, slots: Slots, tag: bytes) -> None:
+        if self._overlong is not None or (self._is_xml and closes_itself(tag)):
+            return
+        if self._place is Place.IN_BODY and slots.begin(tag) and self._may_place():
+            self._state = Rewriter._in_slot
+
+    def _in_slot(self, data: bytes, at: int, end: int) -> int:
+        """Right behind the start tag of a slot."""
+        is_free = is_empty(data, at, end, is_last=self._is_last)
+        if is_free is None:
+            return ~at
+        self._state = Tokens._markup
+        if is_free:
+            assert self._slots is not None
+            self._out.insert(at, self._insertions.slot(self._slots.name, self.page))
+        return at
 
     def _read_base(self, tag: bytes) -> None:
         _, values = holding.read(tag, len(b"<base"))
@@ -741,7 +774,8 @@ class Rewriter(Tokens):
 
     def _holds(self, value: bytes, reads: Reads, whole: bool) -> bool:
         """Whether an attribute of an overlong tag has to wait. What can't be read to its end does, when in doubt."""
-        assert self._verdicts is not None and self._verdicts.question is not None, "else nothing is watched"
+        assert self._verdicts is not None
+        assert self._verdicts.question is not None, "else nothing is watched"
         held = self._verdicts.question.value(decode(value), reads)
         if held is not None:
             self.held[held[0].purpose, held[0].vendor, held[1]] += 1

@@ -24,6 +24,9 @@ class Held:
     #: function, `_paq[]` a queue, `mixpanel{}` an object. The page gets stand-ins for them.
     stubs: str = ""
 
+    #: It may run after all, when there are stand-ins for what it calls.
+    runs: bool = False
+
 
 #: Called with a host (lower case, without port) and a path with its query; None means that the URL may pass.
 #: It has to give the same answer each time: verdicts about whole tags are remembered.
@@ -57,6 +60,9 @@ class Rules:
     #: Called with the text of each inline script that would run; None means that it may. Like the judge, it has to
     #: give the same answer each time. See `signatures`.
     signatures: Callable[[bytes], Held | None] | None = None
+
+    #: The slots of the page that get controls, by name: an empty `<div data-ckit-slot="choices"></div>`. See `slots`.
+    slots: frozenset[str] = frozenset()
 
     #: What was said of tags before. Rules that differ in anything but the judge and the signatures may
     #: share one.

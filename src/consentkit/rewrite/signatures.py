@@ -39,7 +39,15 @@ _COMMON = frozenset(
 
 _Row = tuple[int, str, Held, tuple[bytes, ...]]
 
+#: What a script has that does more than tell a vendor something.
+_DOES_MORE = re.compile(
+    rb"\b(?:function|document|location|addEventListener|jQuery|class|import|require)\b|=>|\$\(|\bon[a-z]+\s*="
+)
+
 _WORD = re.compile(rb"[A-Za-z_$][A-Za-z0-9_$]*")
+
+#: What a script has that itself loads or sends something: it may be a snippet that is written in another way.
+_LOADS = re.compile(rb"createElement|\.src\b|\bImage\b|sendBeacon|XMLHttpRequest|\bfetch\(|\bimport\(|\.write\b")
 
 
 class Signatures:
@@ -47,16 +55,18 @@ class Signatures:
 
     `rows`: (vendor, fragments), tried in order; a row matches a script that has all its fragments. `held_by`: what to
     say of that vendor's snippet; None lets it pass. `unclaimed`: asked about a matching script whose `Held` names no
-    vendor, with the vendor of the row and the script; None lets it pass.
+    vendor, with the vendor of the row and the script; None lets it pass. `calls`: fragments that other code has as well,
+    because it tells the vendor something; such code runs, with stand-ins for what it calls.
     """
 
-    __slots__ = ("_always", "_hinted", "_unclaimed")
+    __slots__ = ("_always", "_calls", "_hinted", "_unclaimed")
 
     def __init__(
         self,
         rows: Iterable[tuple[str, tuple[bytes, ...]]],
         held_by: Callable[[str], Held | None],
         unclaimed: Callable[[str, bytes], Held | None] | None = None,
+        calls: frozenset[bytes] = frozenset(),
     ) -> None:
         #: Rows by the hint that a script must have for them; those without are always tried.
         self._hinted: dict[bytes, list[_Row]] = {}
@@ -68,6 +78,7 @@ class Signatures:
                 row = (number, vendor, held, fragments)
                 (self._hinted.setdefault(hint, []) if hint else self._always).append(row)
         self._unclaimed = unclaimed
+        self._calls = calls
 
     def __call__(self, script: bytes) -> Held | None:
         calls = script.split(b"(")
@@ -77,11 +88,19 @@ class Signatures:
         hints.update([piece[:_WIDTH] for piece in script.split(b".")])
         hinted = self._hinted
         rows = [row for hint in hints & hinted.keys() for row in hinted[hint]]
+        called: Held | None = None
         for _, vendor, held, fragments in sorted([*rows, *self._always], key=lambda row: row[0]):
-            if all(fragment in script for fragment in fragments):
-                found = held if held.vendor or not self._unclaimed else self._unclaimed(vendor, script)
+            if not all(fragment in script for fragment in fragments):
+                continue
+            found = held if held.vendor or not self._unclaimed else self._unclaimed(vendor, script)
+            if not self._calls.issuperset(fragments):
                 return found and _named_in(script, found)
-        return None
+            called = called or found
+        if called is None:
+            return None
+        named = _named_in(script, called)
+        runs = _DOES_MORE.search(script) and not _LOADS.search(script)
+        return replace(named, runs=True) if runs else named
 
 
 def _named_in(script: bytes, held: Held) -> Held:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
+from consentkit.controls.signals import loads_early
 from consentkit.registry import UNCLASSIFIED, Entry, Finding, Holder, Whose, describe, gated, necessary, registry
 from consentkit.registry.known import covers_name
 from consentkit.scan.cookies import SetCookie
@@ -118,6 +119,8 @@ class Declared:
     def __init__(self, site: Site | None, host: str) -> None:
         self.site = site
         self.purposes: tuple[Purpose, ...] = tuple(site.purposes) if site else ()
+        #: Vendors that the owner lets load before consent.
+        self.early = loads_early(site) if site else frozenset()
         hosts = {host, urlsplit(site.url).hostname or ""} if site else {host}
         self._hosts = frozenset(hosts - {""})
         self._holder = Holder[bool](
@@ -264,6 +267,11 @@ def warnings(parties: Iterable[Party], declared: Declared) -> Iterator[str]:
                 f"{party.title} is another consent tool ({', '.join(party.hosts)}): two of them ask twice and contradict"
                 " each other. Take its tag out of the pages."
             )
+    if declared.early:
+        yield (
+            f'google = "advanced": {", ".join(sorted(map(title_of, declared.early)))} may load before anybody has agreed,'
+            " told that everything is denied."
+        )
     ads = {party.vendor for party in parties} | set(declared.vendors)
     for vendor in CERTIFIED_ONLY:
         if vendor in ads:

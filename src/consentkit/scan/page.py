@@ -200,7 +200,9 @@ def _base(soup: BeautifulSoup, url: str) -> str:
 
 def _loads(soup: BeautifulSoup, base: Target | None, depth: int = 0) -> Iterator[Load]:
     # What the middleware itself put into the page loads nothing of others, whatever it speaks of.
-    ours = {id(each) for part in soup.find_all(True, attrs={"data-ckit-ui": True}) for each in (part, *part.find_all(True))}
+    ours = {
+        id(each) for part in soup.find_all(True, attrs={"data-ckit-ui": True}) for each in (part, *part.find_all(True))
+    }
     for element in soup.find_all(True):
         if id(element) in ours:
             continue

@@ -125,6 +125,8 @@ def _leaks(visits: Visits, declared: Declared) -> Iterator[str]:
     for visit in visits.visits:
         for _, load in visit.requests:
             finding = declared.whose(load)
+            if finding.vendor in declared.early:
+                continue  # the owner's named exception, of which a warning tells
             asks = finding.whose is Whose.DECLARED and visit.state != ACCEPTED and _asks(declared, finding.purpose)
             if finding.whose is Whose.UNDECLARED or asks:
                 what = f"needs consent to {finding.purpose}" if asks else "is not declared"

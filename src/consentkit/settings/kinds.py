@@ -7,7 +7,7 @@ what it took out. The annotations of `Site` and the vocabulary are the only list
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -20,6 +20,7 @@ NAMES: Mapping[Any, str] = {
     tuple: "a list",
     dict: "a table",
     NoneType: "None",
+    Callable: "an app",
     Sequence: "a list",
     Mapping: "a table",
 }

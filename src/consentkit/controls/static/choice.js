@@ -128,16 +128,21 @@ ready(() => setTimeout(() => {
     if (paints || each.onerror) each.dispatchEvent(new Event(paints ? "load" : "error"));
   }
 }));
-// Pages that swap their body (Turbo, hx-boost, hydration) lose us. Twenty times is a fight that we give up.
+// Pages that swap their body (Turbo, hx-boost) or all of themselves (hydration) lose us. Twenty times is a fight that we
+// give up.
 let fights = 0;
 ready(() => {
   const mine = root();
+  const dress = doc.querySelectorAll("[data-ckit-ui=head]:is(style,link)");
   const back = () => {
-    if (mine && doc.body && !mine.isConnected && !root() && fights++ < 20) doc.body.prepend(mine);
-    watch.observe(doc.body || page, { childList: true });
+    if (mine && doc.body && !mine.isConnected && !root() && fights++ < 20) {
+      for (const each of dress) if (!each.isConnected) (doc.head || doc.body).append(each);
+      doc.body.prepend(mine);
+      if (mine.popover) mine.showPopover();
+    }
+    for (const each of [doc, doc.documentElement, doc.body]) if (each) watch.observe(each, { childList: true });
   };
   const watch = new MutationObserver(back);
-  watch.observe(page, { childList: true });
   back();
   const text = mine && mine.querySelector("[data-ckit-part=text]");
   if (text && text.scrollHeight > text.clientHeight + 1) text.tabIndex = 0;

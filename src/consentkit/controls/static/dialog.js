@@ -1,7 +1,11 @@
 // The preferences page as a dialog over the page from which it was called: the same markup under the same sheet. It
 // stands in a shadow tree, so no rule of the page reaches it. A module, for that is loaded without a Trusted Types sink.
 let shown = null;
-export const open = async (url, opener, pressed, nonce) => {
+export const open = async (address, opener, pressed, nonce) => {
+  const url = new URL(address);
+  // A link of the owner's may say neither.
+  if (!url.searchParams.has("lang")) url.searchParams.set("lang", document.getElementById("ckit-root").lang);
+  url.searchParams.set("next", location.pathname + location.search);
   const made = await dialogOf(await read(url), nonce);
   // Another language of it, or a second click on a slow line.
   if (shown) shown.remove();

@@ -21,6 +21,8 @@ const write = (field, value) => {
   else field.value = value;
 };
 export const save = () => {
+  // What was just said is said again by the page that comes.
+  if (document.querySelector("#ckit-saved[data-ckit-on]") && !location.hash) history.replaceState(history.state, "", "#ckit-saved");
   const typed = fields().flatMap((field, at) => isKept(field) && read(field) !== first(field) ? [[at, name(field), read(field)]] : []);
   const text = JSON.stringify(typed);
   if (typed.length && text.length < LONGEST) sessionStorage.setItem(KEY, text);

@@ -8,7 +8,7 @@ const sheet = new CSSStyleSheet();
 sheet.replaceSync("@layer ckit{" +
   "[data-ckit-m]{max-width:100%!important;min-width:0!important;box-sizing:border-box!important;overflow-wrap:anywhere!important}" +
   ":is(img,video,svg,canvas)[data-ckit-m]{height:auto!important}" +
-  "[data-ckit-m]:is([data-ckit-m='2'],[data-ckit-m='3']):not(img,video,svg,canvas,iframe,pre,table){width:auto!important;margin-inline:0!important;inset:auto!important;transform:none!important;flex-wrap:wrap!important;grid-template-columns:minmax(0,1fr)!important;white-space:normal!important}" +
+  "[data-ckit-m]:not([data-ckit-m='1'],img,video,svg,canvas,iframe,pre,table){width:auto!important;margin-inline:0!important;inset:auto!important;transform:none!important;flex-wrap:wrap!important;grid-template-columns:minmax(0,1fr)!important;white-space:normal!important}" +
   "[data-ckit-m='3']{overflow-x:auto!important;overflow-wrap:normal!important}" +
   "table[data-ckit-m='3']{display:block!important}" +
   "}");

@@ -10,9 +10,6 @@ const ours = (name) => address(doc.getElementById("ckit-form").getAttribute("act
 // The preferences open over the page; what they need comes when they are first wanted, under a name that sheets.py puts
 // in. Where that fails (a policy of the page, a line that broke) the address leads to the page of them.
 const open = async (url, opener) => {
-  url = new URL(url);
-  if (!url.searchParams.has("lang")) url.searchParams.set("lang", root().lang);
-  url.searchParams.set("next", location.pathname + location.search);
   try {
     const dialog = await import(ours("assets/DIALOG_FILE"));
     await dialog.open(url, opener, pressed, nonce);
@@ -20,7 +17,7 @@ const open = async (url, opener) => {
     location.assign(url);
   }
 };
-window.ckit.open = () => open(ours("preferences"), doc.activeElement);
+window.ckit.open = () => open(ours("preferences?next=") + encodeURIComponent(location.pathname), doc.activeElement);
 // Every link there does, the owner's too, and those in shadow trees.
 doc.addEventListener("click", (event) => {
   const link = event.composedPath().find((each) => each.href);
@@ -34,10 +31,8 @@ let sized = page.hasAttribute("data-ckit-text");
 doc.addEventListener("toggle", ({ target }) => {
   if (sized || !target.matches("[data-ckit-says]")) return;
   sized = true;
-  const script = doc.createElement("script");
-  script.nonce = nonce;
-  script.src = ours("assets/TEXT_FILE");
-  doc.head.append(script);
+  // Where it may not be loaded the links stay links.
+  import(ours("assets/TEXT_FILE")).catch(() => {});
 }, true);
 // Another version of the page is shown at the same place of it; a redirect keeps the fragment of the link.
 doc.addEventListener("click", ({ target }) => {
@@ -71,19 +66,24 @@ const show = (text) => {
   saved.dataset.ckitOn = "";
   return saved;
 };
-// Tabs agree: what another tab took away goes from this one too. The cookie's text tells, nothing else is stored.
-const agreed = (cookies) => {
+// Tabs agree: what another tab took away goes from this one too, and what was answered there is not asked here. The
+// cookie's text tells, nothing else is stored.
+const choiceIn = (cookies) => {
   const name = (state().ckitName || "ckit") + "=";
-  const own = cookies.split("; ").find((each) => each.replace("__Host-", "").startsWith(name)) || "";
+  return cookies.split("; ").find((each) => each.replace("__Host-", "").startsWith(name)) || "";
+};
+const agreed = (cookies) => {
+  const own = choiceIn(cookies);
   const fields = new URLSearchParams(own.slice(own.indexOf("=") + 1, own.lastIndexOf(".")));
   return words(fields.get("g"), ".").concat(words(fields.get("gv"), "."));
 };
 let seen = doc.cookie;
 const look = () => {
-  const now = agreed(doc.cookie);
-  const before = agreed(seen);
-  seen = doc.cookie;
-  if (before.some((name) => !now.includes(name))) again();
+  const now = doc.cookie;
+  const before = seen;
+  seen = now;
+  const gone = agreed(before).some((name) => !agreed(now).includes(name));
+  if (gone || (doc.querySelector("#ckit-root [data-ckit-ui=banner]") && choiceIn(now) !== choiceIn(before))) again();
 };
 addEventListener("focus", look);
 addEventListener("pageshow", (event) => event.persisted && look());

@@ -17,7 +17,13 @@ const make = (me) => {
       }
       return arg;
     };
-    const keep = (...path) => void calls.push(path);
+    // A page's own gtag() pushes the arguments of its call.
+    const goAll = (item) => {
+      if ({}.toString.call(item) === "[object Arguments]") for (let at = 0; at < item.length; at++) item[at] = go(item[at]);
+      return go(item);
+    };
+    // More than this nobody will ever want to know.
+    const keep = (...path) => calls.length < 999 && calls.push(path);
     const object = (path) => new Proxy(function () {}, {
       get: (own, key) => key in own ? own[key] : typeof key === "symbol" || /^(_|then$|toJSON$|loaded|invoked|booted|initiali|version|[A-Z_]+$)/.test(key) ? undefined : object([...path, key]),
       apply: (own, self, args) => {
@@ -29,13 +35,14 @@ const make = (me) => {
     const from = list.length;
     const made = list || (kind === "()" ? function (...args) { keep(name, args.map(go)); } : object([name]));
     const hidden = (key, value) => Object.defineProperty(made, key, { value, configurable: true, writable: true });
-    if (list) hidden("push", (...items) => [].push.apply(list, items.map(go)));
+    if (list) hidden("push", (...items) => [].push.apply(list, items.map(goAll)));
     // Makes way for the script. Returns what hands over, in order, once there is somebody to take it.
     hidden("ckit", () => {
       delete made.ckit;
       if (list) {
         delete list.push;
-        for (const item of list.splice(from)) keep(name, "push", [item]);
+        // What was agreed to has to be there before the tag says its first word.
+        for (const item of list.splice(from)) item?.[0] === "consent" ? list.push(item) : keep(name, "push", [item]);
       } else if (window[name] === made) delete window[name];
       return () => {
         if (!window[name] || window[name] === made && !list) return;

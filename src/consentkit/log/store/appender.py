@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, and_, exc, insert, select, update
+from sqlalchemy import Connection, and_, exc, insert, select, text, update
 from sqlalchemy.dialects import sqlite
 
 from consentkit.errors import ConfigurationError, LogUnavailable
@@ -137,6 +137,8 @@ class Appender:
     ) -> list[Stored | LogUnavailable]:
         new = _New()
         with on.begin():
+            if served or asked:
+                _one_at_a_time(on)
             self._write_served(on, served, new)
             _write_asked(on, asked)
             stored = self._write(on, entries, new)
@@ -154,6 +156,8 @@ class Appender:
         new = _New()
         outcomes: list[Stored | LogUnavailable] = []
         with on.begin():
+            if served or asked:
+                _one_at_a_time(on)
             self._write_served(on, served, new)
             _write_asked(on, asked)
             for each in entries:
@@ -207,7 +211,11 @@ class Appender:
 
     def _find_or_write_pattern(self, on: Connection, each: Entry, new: _New) -> int:
         digest = sha256(jcs.encode([_pattern_of(each.record), sorted(_parts_of(each.record))])).digest()
-        number = on.execute(select(pattern.c.number).where(pattern.c.sha256 == digest)).scalar()
+        known = select(pattern.c.number).where(pattern.c.sha256 == digest)
+        number = on.execute(known).scalar()
+        if number is None:
+            _one_at_a_time(on)
+            number = on.execute(known).scalar()  # another host may have been first
         if number is None:
             self._write_notice_of(on, each, new)
             number = _write_pattern(on, each.record, digest)
@@ -247,6 +255,17 @@ class Appender:
 def _identity(path: Path) -> tuple[int, int]:
     found = os.stat(path)
     return found.st_dev, found.st_ino
+
+
+#: Held on PostgreSQL while a pattern, a notice or a counter is written.
+_BESIDE_LOCK = 0x636B6975
+
+
+def _one_at_a_time(on: Connection) -> None:
+    """Before anything but entries is written: two hosts that add the same patterns in another order, as all do when a
+    site has just started, would wait for each other. SQLite has one writer at a time anyway."""
+    if on.dialect.name == "postgresql":
+        on.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _BESIDE_LOCK})
 
 
 def take_indices(on: Connection, count: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -196,7 +197,8 @@ class Reader:
         after, size = -1, signed.size if signed else 0
         while True:
             with self._asking() as on:
-                node = tree.node_of(integrator.tiles(on))
+                # Neighbours have nearly all of their proofs in common.
+                node = lru_cache(maxsize=4 * PAGE)(tree.node_of(integrator.tiles(on)))
                 rows = on.execute(_walk(filter, after, size)).all()
                 page = [
                     Proof(row.payload or b"", row.idx, tuple(tree.inclusion_proof(node, row.idx, size)), note)
@@ -373,18 +375,21 @@ class _Pattern:
     parts: tuple[tuple[str, str, str, bool], ...]
 
     def tally(self, day: date, count: int) -> Tally:
-        return Tally(
-            day=day,
-            count=count,
-            state=self.row.state,
-            action=self.row.action,
-            language=self.row.language,
-            notice=self.row.notice or UNKNOWN_NOTICE,
-            gpc=bool(self.row.gpc),
-            policies=tuple(each[1:] for each in self.parts if each[0] == "policy"),
-            purposes=tuple((name, yes) for kind, name, _, yes in self.parts if kind == "purpose"),
-            vendors=tuple((name, yes) for kind, name, _, yes in self.parts if kind == "vendor"),
-        )
+        return Tally(day=day, count=count, **self._alike)
+
+    @cached_property
+    def _alike(self) -> dict[str, Any]:
+        """What all tallies of a pattern have in common; a log has hundreds of days for each."""
+        return {
+            "state": self.row.state,
+            "action": self.row.action,
+            "language": self.row.language,
+            "notice": self.row.notice or UNKNOWN_NOTICE,
+            "gpc": bool(self.row.gpc),
+            "policies": tuple(each[1:] for each in self.parts if each[0] == "policy"),
+            "purposes": tuple((name, yes) for kind, name, _, yes in self.parts if kind == "purpose"),
+            "vendors": tuple((name, yes) for kind, name, _, yes in self.parts if kind == "vendor"),
+        }
 
 
 def _read_patterns(on: Connection, which: Select[tuple[int]]) -> dict[int, _Pattern]:

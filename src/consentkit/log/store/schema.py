@@ -42,6 +42,12 @@ Big = BigInteger().with_variant(Integer, "sqlite")
 
 metadata = MetaData()
 
+
+def _one_row() -> tuple[Column[int], Column[int]]:
+    """The key of a table that has one row, and the size that it is about."""
+    return Column("one", Integer, primary_key=True, autoincrement=False), Column("size", Big, nullable=False)
+
+
 #: One row: which schema this is, and which code is too old for it.
 schema_table = Table(
     "ckit_schema",
@@ -55,8 +61,7 @@ schema_table = Table(
 head = Table(
     "ckit_head",
     metadata,
-    Column("one", Integer, primary_key=True, autoincrement=False),
-    Column("size", Big, nullable=False),
+    *_one_row(),
     **STRICT,
 )
 
@@ -144,8 +149,7 @@ asked_table = Table(
 tree_table = Table(
     "ckit_tree",
     metadata,
-    Column("one", Integer, primary_key=True, autoincrement=False),
-    Column("size", Big, nullable=False),
+    *_one_row(),
     Column("folded", Big, nullable=False),
     Column("generation", Integer, nullable=False),
     **STRICT,

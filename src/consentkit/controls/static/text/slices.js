@@ -1,6 +1,7 @@
 // A long page is worked through in slices: what is in sight at once, the rest while the reader reads.
 
 let plan = []; // the slices of a long page
+let last = []; // and what holds many others: it is written when they are, for they inherit from it
 let reading = [];
 let writing = [];
 let run = 0;
@@ -38,12 +39,12 @@ const write = ({ own, near, old }) => {
   if (part(near, old)) relax(boxes);
 };
 const queue = (all) => {
+  pending = [];
   clear(MARKS);
   width = page.scrollWidth;
-  // What holds many others is written last, for they inherit from it.
   const large = all.filter(isLarge);
   plan = chunks(all.filter((each) => !large.includes(each)));
-  if (large.length) plan.push(chunk(large));
+  last = large.length ? [chunk(large)] : [];
   rewrite();
 };
 const rewrite = () => {
@@ -64,7 +65,7 @@ const rewrite = () => {
   first.filter(isNew).forEach(look);
   first.forEach(write);
   // The rest is read before anything of it is written, below first.
-  writing = [...plan.slice(end), ...plan.slice(0, low).reverse()];
+  writing = [...plan.slice(end), ...plan.slice(0, low).reverse(), ...last];
   reading = writing.filter(isNew);
   work(++run);
 };
@@ -82,8 +83,10 @@ const later = (elements) => {
   total += elements.length;
   const more = chunks(elements);
   if (!isLong()) return more.forEach((each) => (look(each), write(each)));
+  // It has just become a long page.
+  if (!plan.length) return queue([...owners(page)]);
   plan.push(...more);
   reading.push(...more);
-  writing.push(...more);
+  writing.unshift(...more);
   work(++run);
 };

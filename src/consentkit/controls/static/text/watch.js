@@ -21,10 +21,12 @@ const paint = () => {
   whole();
   spent += performance.now() - start;
 };
+const isOurs = (target, name) =>
+  name === "style" && styled.has(target) && target.getAttribute(name) === styled.get(target).ours;
 const watch = new MutationObserver((records) => {
   const found = new Set();
-  for (const { type, target, addedNodes } of records) {
-    if (type === "attributes") soon();
+  for (const { type, target, addedNodes, attributeName } of records) {
+    if (type === "attributes") isOurs(target, attributeName) || soon();
     else if (type === "characterData") owners(target, found);
     else {
       for (const node of addedNodes) {
@@ -82,7 +84,7 @@ const attend = () => {
 };
 const stop = () => {
   run++;
-  [plan, reading, writing, pending] = [[], [], [], []];
+  [plan, last, reading, writing, pending] = [[], [], [], [], []];
   watch.disconnect();
   clear(MARKS);
   for (const each of styled.keys()) restyle(each, "");
@@ -101,19 +103,25 @@ doc.addEventListener("DOMContentLoaded", () => {
   else if (pending.length || now !== sized) again(false);
   sized = now;
 });
-// A late sheet changes what we multiply; a web font changes how much room it takes.
+// A late sheet changes what we multiply, and so may a class of the page.
+const check = () => {
+  const differs = isOn() && !loading() && (sources() !== sized || resized());
+  if (differs) again(false);
+  return differs;
+};
+// A web font changes how much room a text takes.
 const late = () => {
-  if (!isOn() || loading()) return;
-  if (sources() !== sized || resized()) again(false);
-  else if (!isLong()) relax(parents(marked()));
+  if (check() || !isOn() || loading()) return;
+  if (plan.length) rewrite();
+  else relax(parents(marked()));
 };
 let timer = 0;
 const wait = (then) => {
   clearTimeout(timer);
   timer = setTimeout(then, 120);
 };
-const soon = () => wait(late);
+const soon = () => wait(check);
 addEventListener("load", late);
 doc.fonts.addEventListener("loadingdone", late);
-addEventListener("resize", () => wait(() => isOn() && (sources() === sized ? late() : again(true))));
+addEventListener("resize", () => wait(() => isOn() && (sources() === sized ? check() : again(true))));
 if (isOn()) start();

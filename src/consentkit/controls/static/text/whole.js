@@ -6,8 +6,8 @@ const whole = () => {
   const all = [...owners(page)];
   total = all.length;
   if (isLong()) return queue(all);
-  run++;
   pending = [];
+  run++;
   const old = sleeping(() => {
     known = new WeakMap();
     before = new WeakMap();
