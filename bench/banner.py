@@ -100,7 +100,7 @@ button: { background: "#000", text: "#fff" } } });""",
 PROBE = """(() => { const seen = window.__seen = { cls: 0, long: 0 };
 const watch = (type, tell) => new PerformanceObserver((list) => list.getEntries().forEach(tell)).observe({ type, buffered: true });
 watch("paint", (e) => { if (e.name === "first-contentful-paint") seen.fcp = e.startTime });
-watch("largest-contentful-paint", (e) => { seen.lcp = e.startTime; seen.what = e.element && e.element.localName });
+watch("largest-contentful-paint", (e) => { seen.lcp = e.startTime });
 watch("layout-shift", (e) => { if (!e.hadRecentInput) seen.cls += e.value });
 watch("longtask", (e) => { seen.long = Math.max(seen.long, e.duration) });
 const look = () => { const box = document.querySelector(%r); const b = box && box.getBoundingClientRect();
@@ -210,7 +210,6 @@ def load(browser: Browser, url: str, case: Case, *, slow: bool, probe: bool) -> 
     if probe:
         found = page.evaluate("window.__seen")
         seen = {"fcp": found.get("fcp", 0), "lcp": found.get("lcp", 0), "cls": found["cls"], "long": found["long"]}
-        seen["img"] = float(found.get("what") == "img")
         if "banner" in found:
             seen["after"] = found["banner"] - found.get("fcp", 0)
     else:
@@ -268,8 +267,8 @@ def table(runs: Mapping[str, Mapping[str, list[dict[str, float]]]]) -> str:
         return "–" if here is None or bare is None else form.format(here - bare)
 
     lines = [
-        "| | KiB | requests | banner after first paint, ms: fast, slow 4G | script, ms | tasks, ms | longest task, ms | CLS | LCP, ms: fast, slow 4G | LCP element kept |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| | KiB | requests | banner after first paint, ms: fast, slow 4G | script, ms | tasks, ms | longest task, ms | CLS | LCP, ms: fast, slow 4G |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name in runs:
         if name == "no banner":
@@ -282,7 +281,6 @@ def table(runs: Mapping[str, Mapping[str, list[dict[str, float]]]]) -> str:
             f" {', '.join('–' if each is None else f'{each:.0f}' for each in after)} |"
             f" {more(name, 'plain', 'script', '{:+.1f}')} | {more(name, 'plain', 'task')} | {of(name, 'fast', 'long') or 0:.0f} |"
             f" {of(name, 'fast', 'cls') or 0:.3f} | {more(name, 'fast', 'lcp')}, {more(name, 'slow 4G', 'lcp')} |"
-            f" {'yes' if of(name, 'fast', 'img') else 'no'} |"
         )
     return "\n".join(lines)
 

@@ -69,6 +69,9 @@ class Fixed:
     def placeholder(self, *_: object) -> bytes:
         return b""
 
+    def slot(self, *_: object) -> bytes:
+        return b""
+
 
 def cases(folder: Path) -> dict[str, tuple[App, Scope]]:
     """Name -> an app and a request to it."""

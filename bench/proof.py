@@ -229,6 +229,9 @@ class Nothing:
     def placeholder(self, held: Held, element: str, page: HostPage, attributes: Mapping[str, str]) -> bytes:
         return b""
 
+    def slot(self, name: str, page: HostPage) -> bytes:
+        return b""
+
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.proof", description=__doc__)

@@ -82,6 +82,9 @@ class Parts:
     def placeholder(self, held: Held, element: str, page: Page, attributes: Mapping[str, str]) -> bytes:
         return b""
 
+    def slot(self, name: str, page: Page) -> bytes:
+        return b""
+
 
 def judge() -> Judge:
     """As a site has it that declared nothing yet: every known third party is held."""

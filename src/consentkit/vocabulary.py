@@ -90,7 +90,8 @@ class Vendor:
 
     `hosts`: host names without scheme or port; each covers its subdomains and may carry a path prefix
     (`"www.google.com/recaptcha/"`). `cookies`: name to lifetime as people read it (`{"_ga": "2 years"}`).
-    `privacy`: URL of the vendor's own policy. `country`: ISO 3166 code of where the data goes.
+    `privacy`: URL of the vendor's own policy. `country`: ISO 3166 code of where the data goes. `text`: what it does,
+    in a sentence; without one, what the registry says of its kind.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Vendor:
     cookies: Mapping[str, str] = field(default_factory=dict)
     privacy: str = ""
     country: str = ""
+    text: Text = ""
 
 
 @dataclass(frozen=True)

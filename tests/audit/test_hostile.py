@@ -58,7 +58,7 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Room:
     notice = Notice(
         language=EVIL, layer=EVIL, kind=EVIL, texts={EVIL: EVIL}, buttons=(NoticeButton(action=EVIL, label=EVIL),),
         purposes=(NoticePurpose(name=EVIL, title=EVIL, text=EVIL, reason=EVIL),),
-        vendors=(NoticeVendor(name=EVIL, title=EVIL, purpose=EVIL, cookies={EVIL: EVIL}, privacy=EVIL, country=EVIL),),
+        vendors=(NoticeVendor(name=EVIL, title=EVIL, purpose=EVIL, cookies={EVIL: EVIL}, privacy=EVIL, country=EVIL, text=EVIL),),
         policies=(NoticePolicy(name=EVIL, version=EVIL, url=f"javascript:{EVIL}", text=EVIL, sha256="a" * 64),),
         controller=EVIL, contact=EVIL, html=EVIL, css=EVIL, version=EVIL,
     )  # fmt: skip

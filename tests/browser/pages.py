@@ -131,6 +131,9 @@ PAGES: dict[str, str] = {
     **{f"/text/{name}": page for name, page in TEXT_PAGES.items()},
     **{f"/living/{name}": page for name, page in LIVING_PAGES.items()},
     "/responsive": RESPONSIVE,
+    "/slots": article(
+        body="".join(f'<div data-ckit-slot="{name}"></div>' for name in ("choices", "reader", "preferences"))
+    ),
 }
 
 

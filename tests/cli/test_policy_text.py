@@ -57,6 +57,18 @@ def test_markdown_shows_names_as_they_are() -> None:
     assert "[Privacy choices](/_ckit/preferences)" in text
 
 
+def test_each_company_says_what_it_does() -> None:
+    """
+    Under its name: the sentence of its kind in that language, or the owner's own.
+    """
+    own = Vendor("maps", title="City maps", text={"en": "Shows where.", "de": "Zeigt, wo."})
+    site = courier(purposes=[Purpose("media", vendors=["youtube", own])])
+    page = BeautifulSoup("\n".join(as_html(policy_text(site, "de"))), "html.parser")
+
+    said = [heading.find_next_sibling("p") for heading in page.select("h4")]
+    assert [each and each.get_text() for each in said] == ["Spielt Videos auf der Website ab.", "Zeigt, wo."]
+
+
 @pytest.mark.parametrize(
     ("language", "word"), [("de", "Notwendig"), ("sr-Latn", "Neophodno"), ("sr_Latn", "Neophodno")]
 )

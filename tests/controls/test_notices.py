@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -12,8 +13,8 @@ from consentkit.cookies import Seal
 from consentkit.decide import Asking
 from consentkit.log.notice import canonical, parse
 from consentkit.response.delivery import INLINE
-from consentkit.vocabulary import Layer
-from tests.controls.visitors import RESPONSIVE, SECRET, controls, decision, sent, site, visit
+from consentkit.vocabulary import Layer, Purpose
+from tests.controls.visitors import MAPS, RESPONSIVE, SECRET, controls, decision, sent, site, visit
 
 LAYERS = (Layer.BANNER, Layer.PREFERENCES, Layer.PLACEHOLDER)
 
@@ -45,6 +46,17 @@ def test_notice_names_everything_that_was_asked() -> None:
     assert [(policy.name, policy.version) for policy in notice.policies] == [("privacy", "1"), ("terms", "1")]
     assert notice.controller == "Drina Courier Publishing"
     assert notice.vendors[0].cookies == {"_c": "1 Jahr"}
+
+
+def test_notice_says_what_each_company_does() -> None:
+    """
+    What stood under its name is part of what was shown, in that language.
+    """
+    settings = site(purposes=[Purpose("media", vendors=["youtube", replace(MAPS, text="Shows where.")])])
+    notice = controls(settings).notice("de", Layer.PREFERENCES, Asking.PURPOSES)
+
+    assert [vendor.text for vendor in notice.vendors] == ["Spielt Videos auf der Website ab.", "Shows where."]
+    assert all(vendor.text in notice.html for vendor in notice.vendors)
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -12,8 +12,8 @@ from consentkit.controls import Hints
 from consentkit.languages import Catalogues
 from consentkit.response.delivery import INLINE
 from consentkit.visit import Visit
-from consentkit.vocabulary import Choice, Purpose
-from tests.controls.visitors import AGREED, COUNTER, REFUSED, chosen, controls, decision, site, visit
+from consentkit.vocabulary import Choice, Purpose, Vendor
+from tests.controls.visitors import AGREED, COUNTER, REFUSED, TUBE, chosen, controls, decision, site, visit
 
 SOME = chosen(vendors={"counter": False, "tube": True, "maps": False})
 
@@ -97,6 +97,32 @@ def test_vendors_have_cookies_with_lifetimes() -> None:
     rows = [[cell.get_text() for cell in row.select("th, td")] for row in tube.select("tbody tr")]
     assert rows == [["v", "2 years"], ["s", "until you close the browser"]]
     assert "United States" in tube.get_text()
+
+
+SAYS = Vendor("maps", title="City maps", hosts=["maps.example"], text={"en": "Shows <where>.", "bs": "Prikazuje gdje."})
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["Plays videos on the site.", "Shows <where>.", None]),
+        ("bs", ["Prikazuje videosnimke na stranici.", "Prikazuje gdje.", None]),
+    ],
+)
+def test_each_company_says_what_it_does(language: str, said: list[str | None]) -> None:
+    """
+    In the reader's language: the owner's words, else the sentence of its kind, else nothing. It describes the box.
+    """
+    settings = site(purposes=[Purpose("media", vendors=["youtube", SAYS, TUBE])])
+    companies = page(settings=settings, language=language).select("[data-ckit-part=vendor]")
+
+    found = []
+    for company in companies:
+        (box,) = company.select("input")
+        lines = company.find_all("p", id=box.get("aria-describedby") or "nothing")
+        found.append(lines[0].get_text() if lines else None)
+        assert box.has_attr("aria-describedby") == bool(lines)
+    assert found == said
 
 
 def test_own_cookies_are_listed_as_necessary() -> None:

@@ -109,7 +109,7 @@ def notices() -> st.SearchStrategy[Notice]:
     buttons = st.builds(NoticeButton, action=words, label=words)
     purposes = st.builds(NoticePurpose, name=words, title=words, text=words)
     cookies = st.dictionaries(words, words, max_size=3)
-    vendors = st.builds(NoticeVendor, name=words, title=words, purpose=words, cookies=cookies)
+    vendors = st.builds(NoticeVendor, name=words, title=words, purpose=words, cookies=cookies, text=words)
     texts = st.none() | words
     policies = st.builds(NoticePolicy, name=words, version=words, url=words, text=texts, sha256=st.none() | digests)
     return st.builds(

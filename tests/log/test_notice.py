@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -50,6 +51,20 @@ def test_a_read_only_mapping_is_as_good_as_a_dict() -> None:
     same = replace(vendor, cookies={"_x": "1 day"})
 
     assert replace(NOTICE, vendors=(vendor,)).digest == replace(NOTICE, vendors=(same,)).digest
+
+
+def test_a_notice_of_before_vendors_had_a_text_keeps_its_digest() -> None:
+    """
+    What was stored without that field is read, and gives the very bytes again that its records point to.
+    """
+    stored = canonical(NOTICE)
+    said = replace(NOTICE, vendors=(replace(NOTICE.vendors[0], text="Measures how visitors use the site."),))
+
+    assert "text" not in json.loads(stored)["vendors"][0]
+    assert parse(stored).vendors[0].text == ""
+    assert parse(stored).digest == hashlib.sha256(stored).hexdigest()
+    assert parse(canonical(said)) == said
+    assert said.digest != NOTICE.digest
 
 
 @pytest.mark.parametrize("payload", [b"[]", b'{"schema":2}', b'{"schema":1}'], ids=["no object", "later", "not whole"])

@@ -45,6 +45,9 @@ class Parts:
     def placeholder(self, held: Held, element: str, page: Page, attributes: Mapping[str, str]) -> bytes:
         return b""
 
+    def slot(self, name: str, page: Page) -> bytes:
+        return b""
+
 
 def judge(host: str, path: str) -> Held | None:
     return Held("analytics", "tracker") if host == "tracker.example" else None

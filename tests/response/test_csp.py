@@ -13,8 +13,8 @@ from consentkit.response.headers import Fields, values
 # No time is asserted: a shared machine is slow now and then.
 law = settings(deadline=None)
 
-OURS = Hashes(style="c3R5bGU=", script="c2NyaXB0")
-STYLE, SCRIPT = f"'sha256-{OURS.style}'", f"'sha256-{OURS.script}'"
+OURS = Hashes(styles=("c3R5bGU=",), scripts=("c2NyaXB0",))
+STYLE, SCRIPT = f"'sha256-{OURS.styles[0]}'", f"'sha256-{OURS.scripts[0]}'"
 SHA = "'sha256-AAAA'"
 
 

@@ -24,6 +24,7 @@ STUBS = b'<script data-ckit-ui="head">3</script>'
 PLACEHOLDER = (
     b'<span data-ckit-ui="placeholder">Video <button form="ckit-form">Show</button><a href="/_ckit">Why</a></span>'
 )
+SLOT = b'<div data-ckit-ui="slot"><h3>Us</h3><p><a href="/x">?</a></p><details><summary>!</summary></details></div>'
 
 
 class Markers:
@@ -33,6 +34,7 @@ class Markers:
         self.asked: list[tuple[str, Page]] = []
         self.frames: list[tuple[str, Held, Mapping[str, str]]] = []
         self.stubbed: list[Held] = []
+        self.filled: list[str] = []
 
     def early(self, page: Page) -> bytes:
         self.asked.append(("early", page))
@@ -53,6 +55,10 @@ class Markers:
     def placeholder(self, held: Held, element: str, page: Page, attributes: Mapping[str, str]) -> bytes:
         self.frames.append((element, held, dict(attributes)))
         return PLACEHOLDER
+
+    def slot(self, name: str, page: Page) -> bytes:
+        self.filled.append(name)
+        return SLOT
 
 
 def judge(host: str, path: str) -> Held | None:

@@ -60,6 +60,7 @@ hosts = ["maps.grad.example"]
 cookies = { tile = "1 year" }
 privacy = "https://maps.grad.example/privacy"
 country = "BA"
+text = { en = "Shows where.", bs = "Prikazuje gdje." }
 
 [[purposes]]
 name = "audience"
@@ -130,6 +131,7 @@ def test_a_file_and_python_make_the_same_site(tmp_path: Path) -> None:
                         cookies={"tile": "1 year"},
                         privacy="https://maps.grad.example/privacy",
                         country="BA",
+                        text={"en": "Shows where.", "bs": "Prikazuje gdje."},
                     )
                 ],
             ),

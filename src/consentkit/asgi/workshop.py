@@ -13,7 +13,7 @@ from consentkit import telemetry
 from consentkit.asgi import documents, owner_templates
 from consentkit.asgi.loop import in_asyncio
 from consentkit.asgi.parties import MAX_TOLD, Parties
-from consentkit.controls import Controls, DarkPatterns, Hints
+from consentkit.controls import SLOTS, Controls, DarkPatterns, Hints
 from consentkit.controls.signals import loads_early
 from consentkit.cookies import Seal
 from consentkit.decide import Decision, Decisions
@@ -155,9 +155,7 @@ class Workshop:
         )  # fmt: skip
 
     def hashes(self, decision: Decision, visit: Visit, *, shared: bool = False) -> Hashes:
-        style, script = self.controls.hashes(decision, shared=shared)
-        early = self.controls.early_hash() if shared or visit.wants_own else ""
-        return Hashes(style, script, early, self.controls.stubs_hashes())
+        return self.controls.hashes(decision, shared=shared, own=visit.wants_own)
 
     def for_anyone(self, visit: Visit) -> Decision:
         """What a page gets that is the same for everyone: the decision of a visitor who has not chosen.
@@ -234,6 +232,7 @@ class Workshop:
             rules = self._rules[key] = Rules(
                 judge, attributes, is_ours, xhtml, signatures=signatures,
                 remove=self._removed if lighter else (),
+                slots=SLOTS if self.site.slots else frozenset(),
                 lighten=(0 if visit.saves_data else EAGER_IMAGES) if lighter else None,
             )  # fmt: skip
         return rules

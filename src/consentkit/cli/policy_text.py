@@ -1,7 +1,7 @@
 """`consentkit policy-text`: the part of a cookie policy that the configuration knows, to paste into the owner's own.
 
-Who receives what for which purpose, which cookies are kept for how long, and how to change one's mind: from the same
-catalogues and registry as the preference page, so that the two can't say different things.
+Who receives what for which purpose, which cookies are kept for how long, and how to change one's mind; see
+`controls.declared`.
 """
 
 from __future__ import annotations
@@ -10,40 +10,14 @@ import argparse
 import html
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from consentkit.cli.site import add_site_options, load_site
-from consentkit.controls.preferences import necessary
+from consentkit.controls.declared import Block, Heading, Paragraph, Table, declared
 from consentkit.controls.words import Words
 from consentkit.errors import ConfigurationError
 from consentkit.languages import catalogues_of
 from consentkit.settings import Site
-from consentkit.settings.site import vendors_of
-from consentkit.templates import Markup
-from consentkit.vocabulary import Purpose, Vendor
-
-
-@dataclass(frozen=True)
-class Heading:
-    level: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    text: str
-    #: Where the whole of it leads; "" for plain text.
-    href: str = ""
-
-
-@dataclass(frozen=True)
-class Table:
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-
-Block = Heading | Paragraph | Table
 
 
 def add_parser(subparsers: Any) -> None:
@@ -81,14 +55,7 @@ def policy_text(site: Site, language: str) -> Iterator[Block]:
         yield Paragraph(words.text("prefs.controller", controller=site.controller))
     if site.contact:
         yield Paragraph(words.text("prefs.contact", contact=site.contact))
-    yield Heading(3, words.text("prefs.necessary"))
-    yield Paragraph(words.text("prefs.necessary_text"))
-    yield Table(
-        (words.text("prefs.cookie"), words.text("prefs.why"), words.text("prefs.kept")),
-        [(_plain(row["name"]), str(row["why"]), str(row["kept"])) for row in necessary(words)],
-    )
-    for purpose in (*site.asked, *site.exempt):
-        yield from _purpose(words, purpose)
+    yield from declared(words)
     if site.purposes:
         yield Paragraph(words.text("reader.privacy"), href=f"{site.prefix}/preferences")
         yield Paragraph(words.text("prefs.others"))
@@ -124,34 +91,6 @@ def as_markdown(blocks: Iterable[Block]) -> Iterator[str]:
         if not isinstance(block, Table):
             yield ""
     yield ""
-
-
-def _purpose(words: Words, purpose: Purpose) -> Iterator[Block]:
-    yield Heading(3, words.purpose(purpose))
-    if words.purpose_text(purpose):
-        yield Paragraph(words.purpose_text(purpose))
-    if purpose.reason:
-        yield Paragraph(words.text("prefs.exempt", reason=words.own(purpose.reason)))
-    for vendor in vendors_of(purpose):
-        yield from _vendor(words, vendor)
-
-
-def _vendor(words: Words, vendor: Vendor) -> Iterator[Block]:
-    title = words.vendor(vendor)
-    yield Heading(4, title)
-    if vendor.country:
-        yield Paragraph(words.text("prefs.country", country=words.catalogue.country(vendor.country)))
-    if vendor.privacy:
-        yield Paragraph(words.text("prefs.vendor_privacy", vendor=title), href=vendor.privacy)
-    if vendor.cookies:
-        rows = [(name, words.lifetime(kept)) for name, kept in vendor.cookies.items()]
-        yield Table((words.text("prefs.cookie"), words.text("prefs.kept")), rows)
-    else:
-        yield Paragraph(words.text("prefs.no_cookies"))
-
-
-def _plain(value: object) -> str:
-    return Markup(str(value)).striptags() if isinstance(value, Markup) else str(value)
 
 
 def _row(cells: Sequence[str], *, escape: bool = True) -> str:

@@ -5,8 +5,10 @@ from consentkit.controls.compose import Controls
 from consentkit.controls.composed import Composed, Likeness
 from consentkit.controls.dark_patterns import DarkPatterns, Finding, of_sheets
 from consentkit.controls.facts import Hints, Page, Shown
+from consentkit.controls.slots import NAMES as SLOTS
 
 __all__ = [
+    "SLOTS",
     "Asset",
     "Composed",
     "Controls",

@@ -23,6 +23,7 @@ from consentkit.cookies import Seal
 from consentkit.decide import Asking, Decision
 from consentkit.languages import Catalogues
 from consentkit.log.notice import Notice
+from consentkit.response.csp import Hashes
 from consentkit.response.delivery import Delivery
 from consentkit.settings import Site
 from consentkit.templates import Templates
@@ -76,21 +77,14 @@ class Controls:
         view = f' data-ckit-view="{decision.view}"' if decision.view else ""
         return f"{size}{view}".encode("ascii")
 
-    def early_hash(self) -> str:
-        """Base64 SHA-256 of the script at the start of pages for everyone, and of those that stand in for them."""
-        return self._sheets.shared.early.sha256 if self._sheets.shared else ""
+    def hashes(self, decision: Decision, *, shared: bool = False, own: bool = False) -> Hashes:
+        """Of exactly the styles and scripts that a page with this decision may carry.
 
-    def stubs_hashes(self) -> tuple[str, ...]:
-        """Base64 SHA-256 of the scripts that stand in for globals of held scripts, and of what tells tags."""
-        told = (self._sheets.signals[0],) if self._sheets.signals else ()
-        return tuple(sheet.sha256 for sheet in (*self._sheets.stubs, *told))
-
-    def hashes(self, decision: Decision, *, shared: bool = False) -> tuple[str, str]:
-        """Base64 SHA-256 of exactly the style and script that a page with this decision carries."""
+        `shared`: it is the same for everyone. `own`: it stands in for such a one.
+        """
         asks = self._setter.question(decision).asking is not Asking.NOTHING
-        if shared and self._sheets.shared:
-            return self._sheets.shared.styles[asks].sha256, self._sheets.shared.script.sha256
-        return self._sheets.style(decision, asks=asks).sha256, self._sheets.scripts[asks].sha256
+        sheets = self._sheets.inline(decision, asks=asks, shared=shared, own=own)
+        return Hashes(*(tuple(sheet.sha256 for sheet in kind) for kind in sheets))
 
     # Notices and their tokens
 

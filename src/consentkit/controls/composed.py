@@ -128,6 +128,13 @@ class Composed:
         styled, self._styled = self._styled, True
         return self._parts.placeholder(self._language(page), asked, held, host, size, styled).fill(self._gaps(page))
 
+    def slot(self, name: str, page: HostPage) -> bytes:
+        """For an empty `<div>` that the page has for us."""
+        if page.amp:
+            return b""
+        slot = self._parts.slot_of(name, self._decision, self._visit, self._language(page), page.viewport)
+        return self._parts.slot(slot).fill({**self._gaps(page), **self._next_view(slot.view)})
+
     def _language(self, page: HostPage) -> str:
         hints = self._hints
         candidates = (hints.app, page.lang, page.content_language, hints.content_language)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from consentkit.controls import contrast, preferences_page
+from consentkit.controls import contrast, preferences_page, slots
 from consentkit.controls import placeholder as placeholders
 from consentkit.controls.markup import Element, Markup
 from consentkit.controls.parts import Parts, Shape
@@ -93,6 +93,8 @@ def _errors(setter: Typesetter, parts: Parts, language: str) -> Iterator[Finding
         yield from _of_preferences(setter, language)
     if "placeholder.html" in replaced:
         yield from _of_placeholder(setter, language)
+    if "slot.html" in replaced and setter.site.slots:
+        yield from _of_slots(setter, parts, language)
 
 
 def _of_texts(site: Site) -> Iterator[Finding]:
@@ -238,6 +240,20 @@ def _of_placeholder(setter: Typesetter, language: str) -> Iterator[Finding]:
             yield Finding(
                 f'{name}: has no <button form="ckit-form" name="vendor" data-ckit-action="always">.', CONTRACT
             )
+        yield from _without_script(name, found)
+
+
+def _of_slots(setter: Typesetter, parts: Parts, language: str) -> Iterator[Finding]:
+    name = setter.templates.path("slot.html")
+    for slot in sorted(slots.NAMES):
+        found = Markup(parts.slot(slots.Slot(slot, language)).with_named_gaps)
+        if [each.get("data-ckit-ui") for each in found.elements if not each.inside] not in ([], ["slot"]):
+            yield Finding(f'{name}: the slot "{slot}" has to be one element data-ckit-ui="slot".', CONTRACT)
+        if slot != "reader" and setter.site.purposes and found.action("choose") is None:
+            yield Finding(f'{name}: the slot "{slot}" has no link data-ckit-action="choose".', WITHDRAW)
+        for each in found.elements:
+            if each.has("id"):
+                yield Finding(f'{name}: id="{each.get("id")}" would stand twice in a page with two slots.', CONTRACT)
         yield from _without_script(name, found)
 
 

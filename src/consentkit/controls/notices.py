@@ -97,6 +97,7 @@ def _notice(
                 cookies={name: words.lifetime(kept) for name, kept in vendor.cookies.items()},
                 privacy=vendor.privacy,
                 country=vendor.country,
+                text=words.vendor_text(vendor),
             )
             for purpose in purposes
             for vendor in vendors_of(purpose)

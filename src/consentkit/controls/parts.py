@@ -11,9 +11,11 @@ from functools import lru_cache
 
 from consentkit.controls import placeholder
 from consentkit.controls.fragment import MARKS, Fragment
-from consentkit.controls.question import Question
+from consentkit.controls.question import NONE, Question
 from consentkit.controls.reader import View, reader_bar, view_link
 from consentkit.controls.serving import Serving
+from consentkit.controls.slots import Slot
+from consentkit.controls.slots import values as slot_values
 from consentkit.controls.status import fresh_status
 from consentkit.controls.typesetter import Typesetter
 from consentkit.decide import Asking, Decision
@@ -26,6 +28,7 @@ from consentkit.vocabulary import Layer, Regime
 # Fragments have 2 to 12 KiB. The bounds keep a process below 8 MiB whatever visitors send.
 MAX_FRAGMENTS = 256
 MAX_HEADS = 64  # up to 14 KiB each
+MAX_SLOTS = 64  # all that a site with fifty companies declares has 30 KiB
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Parts:
         self.body = lru_cache(maxsize=MAX_FRAGMENTS)(self._compose_body)
         #: What stands in the place of a held frame. Its last argument: the sheet of these is there already.
         self.placeholder = lru_cache(maxsize=MAX_FRAGMENTS)(self._compose_placeholder)
+        #: What stands in a place of the page's own.
+        self.slot = lru_cache(maxsize=MAX_SLOTS)(self._compose_slot)
 
     def head(self, decision: Decision, delivery: Delivery, viewport: str | None, base: bytes, *, shared: bool) -> bytes:
         """The end of the head."""
@@ -75,6 +80,15 @@ class Parts:
             answered_post=visit.method not in ("GET", "HEAD"),
             opt_out=decision.regime is Regime.OPT_OUT,
         )
+
+    def slot_of(self, name: str, decision: Decision, visit: Visit, language: str, viewport: str | None) -> Slot:
+        """What makes a difference in the slot of that name."""
+        if name == "reader":
+            view = view_link(self.setter.site, decision, viewport, visit.device)
+            return Slot(name, language, text_size=decision.text_size, view=view)
+        # The words of the link say more where what is declared runs until it is refused.
+        opt_out = decision.regime is Regime.OPT_OUT
+        return Slot(name, language, self.setter.question(decision).denied if opt_out else NONE, opt_out)
 
     def _compose_head(
         self, decision: Decision, delivery: Delivery, viewport: str | None, base: bytes, shared: bool
@@ -116,3 +130,7 @@ class Parts:
         return Fragment(
             self.setter.placeholder(words, asked, held, host, size, {**MARKS, "token": Markup(token)}, style)
         )
+
+    def _compose_slot(self, slot: Slot) -> Fragment:
+        shown = slot_values(self.setter.words(slot.language), slot)
+        return Fragment("" if shown is None else self.setter.render("slot.html", gap=MARKS, **shown))

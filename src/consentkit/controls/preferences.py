@@ -153,6 +153,7 @@ def _vendor(words: Words, vendor: Vendor) -> dict[str, object]:
     return {
         "id": vendor.name,
         "title": title,
+        "text": words.vendor_text(vendor),
         "privacy": vendor.privacy,
         "privacy_label": words.text("prefs.vendor_privacy", vendor=title),
         "country": _country(words, vendor.country),

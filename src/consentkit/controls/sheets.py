@@ -160,6 +160,20 @@ class Sheets:
         ]
         return b"".join(parts)
 
+    def inline(
+        self, decision: Decision, *, asks: bool, shared: bool, own: bool
+    ) -> tuple[tuple[Sheet, ...], tuple[Sheet, ...]]:
+        """Every style and every script that such a page may carry inside. Which stubs it needs shows only later."""
+        everyone = self.shared if shared else None
+        styles = [everyone.styles[asks] if everyone else self.style(decision, asks=asks)]
+        size = self._plain_size(decision)
+        styles += [size] if size and not everyone else []
+        styles += [self.view] if decision.view == "mobile" else []
+        scripts = [everyone.script if everyone else self.scripts[asks]]
+        scripts += [self.shared.early] if self.shared and (shared or own) else []
+        scripts += [self.signals[0]] if self.signals else []
+        return tuple(styles), (*scripts, *self.stubs)
+
     def tell(self, decision: Decision, delivery: Delivery, base: bytes) -> bytes:
         """What tells tags about consent, for the start of the head. Not deferred: it comes before every tag."""
         if self.signals is None:
@@ -186,13 +200,17 @@ class Sheets:
         return _sheet(self.style_file, attributes, base)
 
     def _root_size(self, decision: Decision, delivery: Delivery, attributes: bytes) -> bytes:
-        # With script every text is measured and grows by itself; the root would make it grow twice.
-        if not (decision.text_size and self.grows_by_script and delivery.style_inline):
+        size = self._plain_size(decision)
+        if size is None or not delivery.style_inline:
             return b""
-        size = self.plain_size.format(chosen="[data-ckit-text]", ratio=decision.text_size / 100)
-        return b"<noscript" + _HEAD + b">" + _inline(
-            b"style", attributes, Sheet(size)
-        ) + b"</noscript>"  # fmt: skip
+        return b"<noscript" + _HEAD + b">" + _inline(b"style", attributes, size) + b"</noscript>"
+
+    def _plain_size(self, decision: Decision) -> Sheet | None:
+        """The rule of a size for browsers without script. With it every text is measured and grows by itself, and the
+        root would make it grow twice."""
+        if not decision.text_size or not self.grows_by_script:
+            return None
+        return Sheet(self.plain_size.format(chosen="[data-ckit-text]", ratio=decision.text_size / 100))
 
     def _view(
         self, decision: Decision, delivery: Delivery, attributes: bytes, viewport: str | None, base: bytes

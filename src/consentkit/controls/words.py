@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from consentkit.controls.fragment import MARKS
 from consentkit.languages import Catalogue, fill, pick
 from consentkit.log.notice import NoticePolicy, text_digest
+from consentkit.registry import service_of
 from consentkit.settings import Site
 from consentkit.settings.checks import TITLED_POLICIES
 from consentkit.settings.site import vendors_of
@@ -59,6 +60,13 @@ class Words:
 
     def vendor(self, vendor: Vendor) -> str:
         return self.own(vendor.title) or vendor.name
+
+    def vendor_text(self, vendor: Vendor) -> str:
+        """What a vendor does, "" when nobody has said it."""
+        if vendor.text:
+            return self.own(vendor.text)
+        kind = service_of(vendor)
+        return self.text(f"kind.{kind}") if kind else ""
 
     def policy(self, policy: Policy) -> str:
         if policy.title:

@@ -42,7 +42,7 @@ class NoticePurpose:
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeVendor:
-    """A vendor as it was shown. `cookies`: name to lifetime in words."""
+    """A vendor as it was shown. `cookies`: name to lifetime in words. `text`: what it does, in a sentence."""
 
     name: str
     title: str
@@ -50,6 +50,7 @@ class NoticeVendor:
     cookies: Mapping[str, str] = field(default_factory=dict)
     privacy: str = ""
     country: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,11 @@ def canonical(notice: Notice) -> bytes:
 
 
 def _plain(part: Notice | NoticeButton | NoticePurpose | NoticeVendor | NoticePolicy) -> dict[str, Json]:
-    return {each.name: _json(getattr(part, each.name)) for each in fields(part)}
+    plain = {each.name: _json(getattr(part, each.name)) for each in fields(part)}
+    if isinstance(part, NoticeVendor) and not part.text:
+        # Notices of before vendors had a text lack it; read back, they must give the bytes that were hashed then.
+        del plain["text"]
+    return plain
 
 
 def _json(value: Any) -> Json:

@@ -5,12 +5,14 @@ registry().vendor("youtube")                                 what its owner need
 Holder(purposes=…, holding="known", make=Held)               what is held from this visitor
 gated("_ga")    necessary("csrftoken")    describe("_ga")    cookies
 same_site("www.courier.example", "cdn.courier.example")
+service_of(vendor)                                           what does it do?
 """
 
 from consentkit.registry.categories import CATEGORIES, CONSENT_PROVIDER, UNCLASSIFIED, Category
 from consentkit.registry.gate import CookieFact, GatedCookie, NecessaryCookie, bare, describe, gated, necessary
 from consentkit.registry.holding import Finding, Holder, Verdict, Whose, holder
 from consentkit.registry.known import Entry, Found, Registry
+from consentkit.registry.services import service_of
 from consentkit.registry.sites import registrable, same_site
 
 #: The registry in the package.
@@ -39,4 +41,5 @@ __all__ = [
     "registrable",
     "registry",
     "same_site",
+    "service_of",
 ]

@@ -36,14 +36,10 @@ HASH = re.compile(r"'sha(256|384|512)-")
 
 @dataclass(frozen=True)
 class Hashes:
-    """Base64 SHA-256 of our inline style and script. `early`: of the one at the start of the head, if there is one;
-    `stubs`: of what may stand before held scripts.
-    """
+    """Base64 SHA-256 of every inline style and script of ours that a page may carry."""
 
-    style: str
-    script: str
-    early: str = ""
-    stubs: tuple[str, ...] = ()
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...]
 
 
 def deliver(headers: Fields, hashes: Hashes, *, may_edit: bool = True) -> tuple[Delivery, Fields]:
@@ -57,9 +53,8 @@ def deliver(headers: Fields, hashes: Hashes, *, may_edit: bool = True) -> tuple[
     delivery = Delivery(nonce=nonce, style_inline=style, script_inline=script)
     if not may_edit or not (edits_style or edits_script):
         return delivery, headers
-    edits = [(STYLE, hashes.style)] * edits_style + [
-        (SCRIPT, each) for each in (hashes.script, hashes.early, *hashes.stubs) if each
-    ] * edits_script
+    edits = [(STYLE, each) for each in hashes.styles if edits_style]
+    edits += [(SCRIPT, each) for each in hashes.scripts if edits_script]
     return delivery, [_edited(field, edits, nonce) for field in headers]
 
 

@@ -389,7 +389,7 @@ class Rewriter(Tokens):
         remover = None if self._is_elsewhere() else self._remover
         skip, tag_at = (remover.skip if remover else scanner.SKIP_BODY).match, TAG.match
         limit = end if self._slots is None else self._slots.before(at, end)
-        until = min(until, limit)
+        near = min(until, limit)
         while True:
             stop = skip(data, at, limit).end()  # type: ignore[union-attr]
             note((at, stop))
@@ -404,11 +404,11 @@ class Rewriter(Tokens):
                 return self._take_out(name, data, stop, at)
             if name in _SIMPLE:
                 self._hold(name, found[0], stop)
-                if at > until:
-                    self._passes = self._until is not None and at > self._until
+                if at > near:
+                    self._passes = at > until
                     return at
             elif name[0] == _SLASH:
-                if self._end_tag(name):
+                if self._end_tag(name) or at > limit:
                     return at
             else:
                 return self._element(name, found[0], stop, at)
@@ -542,6 +542,24 @@ class Rewriter(Tokens):
         elif name == b"div" and self._slots is not None:
             self._begin_slot(self._slots, tag)
 
+    def _read_base(self, tag: bytes) -> None:
+        _, values = holding.read(tag, len(b"<base"))
+        self._learn(has_base=True)
+        if not self._base_is_known and b"href" in values:
+            self._base_is_known = True
+            self._ask_about(target(decode(values[b"href"])))
+
+    def _read_meta(self, tag: bytes, at: int, after: int) -> None:
+        language, viewport, may_load = (_said_by_meta if len(tag) < _LONGEST_SAID else _said_by_meta.__wrapped__)(tag)
+        if language is not None and "content_language" not in self._learned:
+            self._learn(content_language=language)
+        if viewport is not None:
+            self._learn(viewport=viewport)
+            stays_well_formed = not self._is_xml or closes_itself(tag)
+            is_plain = self._overlong is None and not may_load
+            if self._rules.drop_viewport and self._inserts and is_plain and stays_well_formed:
+                self._out.drop(at, after)
+
     # The page's own places for controls.
 
     def _begin_slot(self, slots: Slots, tag: bytes) -> None:
@@ -560,24 +578,6 @@ class Rewriter(Tokens):
             assert self._slots is not None
             self._out.insert(at, self._insertions.slot(self._slots.name, self.page))
         return at
-
-    def _read_base(self, tag: bytes) -> None:
-        _, values = holding.read(tag, len(b"<base"))
-        self._learn(has_base=True)
-        if not self._base_is_known and b"href" in values:
-            self._base_is_known = True
-            self._ask_about(target(decode(values[b"href"])))
-
-    def _read_meta(self, tag: bytes, at: int, after: int) -> None:
-        language, viewport, may_load = (_said_by_meta if len(tag) < _LONGEST_SAID else _said_by_meta.__wrapped__)(tag)
-        if language is not None and "content_language" not in self._learned:
-            self._learn(content_language=language)
-        if viewport is not None:
-            self._learn(viewport=viewport)
-            stays_well_formed = not self._is_xml or closes_itself(tag)
-            is_plain = self._overlong is None and not may_load
-            if self._rules.drop_viewport and self._inserts and is_plain and stays_well_formed:
-                self._out.drop(at, after)
 
     # Holding back.
 

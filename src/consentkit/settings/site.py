@@ -138,6 +138,9 @@ class Site:
     position: str = "bottom"
     #: "start" | "end": the side of the reader bar.
     bar_position: str = "start"
+    #: Whether an empty `<div data-ckit-slot="choices">` of a page is filled, with "reader" and "preferences" alike. Off,
+    #: because pages are then read as far as their last slot even where nothing is held back.
+    slots: bool = False
     #: "children": nothing optional is offered.
     audience: str = ""
     #: Whether pages that the app calls `public` are the same for everyone, so that a CDN may keep them. Off, because

@@ -13,7 +13,7 @@ export const open = async (address, opener, pressed, nonce) => {
   const dialog = made.shadowRoot.querySelector("dialog");
   made.shadowRoot.addEventListener("change", together);
   made.shadowRoot.addEventListener("submit", pressed);
-  made.shadowRoot.addEventListener("click", ({ target }) => target.closest("header button") && dialog.close());
+  made.shadowRoot.addEventListener("click", ({ target }) => target.closest("[data-ckit-part=top] button") && dialog.close());
   dialog.addEventListener("close", () => {
     made.remove();
     if (shown === made) shown = null;
@@ -43,11 +43,16 @@ const dialogOf = (there, nonce) => new Promise((done, failed) => {
   const main = there.querySelector("main");
   // What was chosen is said in the page below.
   main.querySelector("#ckit-saved").remove();
-  const header = document.createElement("header");
+  // Boxes in place of landmarks, of which the page has its own.
+  const box = (part, ...inside) => {
+    const made = document.createElement("div");
+    made.dataset.ckitPart = part;
+    made.append(...inside);
+    return made;
+  };
   const close = document.createElement("button");
   close.type = "button";
   close.textContent = main.dataset.ckitClose;
-  header.append(close);
   const sheet = there.querySelector("link[rel=stylesheet]");
   // Its addresses are relative to where it came from, and a <base> of the page may name another place.
   for (const each of [sheet, ...there.links]) each.href = each.href;
@@ -62,7 +67,7 @@ const dialogOf = (there, nonce) => new Promise((done, failed) => {
     host.remove();
     failed(new Error("The sheet of the preferences is not allowed here."));
   });
-  dialog.append(header, main, there.querySelector("footer"));
+  dialog.append(box("top", close), box("main", ...main.childNodes), box("foot", ...there.querySelector("footer").childNodes));
   host.attachShadow({ mode: "open" }).append(sheet, dialog);
   document.getElementById("ckit-root").append(host);
 });

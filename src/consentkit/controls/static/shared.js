@@ -40,7 +40,7 @@ ready(() => {
   const own = root();
   if (own && large && SIZES) {
     const percent = (large / 100).toLocaleString(own.lang, { style: "percent" });
-    own.querySelector("[data-ckit-value]").textContent = percent;
+    for (const each of doc.querySelectorAll("[data-ckit-value]")) each.textContent = percent;
   }
   if (own) Object.assign(own.dataset, { ckitGranted: given("g").join(" "), ckitVendors: [...allowed, ...exempt].join(" ") });
   const link = own && !own.querySelector("[data-ckit-ui=banner]") && own.querySelector("a[href*='/preferences?']");

@@ -43,6 +43,8 @@ doc.addEventListener("click", (event) => {
   else page.dataset.ckitText = next;
   doc.dispatchEvent(new Event("ckit:text"));
   const box = button.closest("details");
+  // A page may have a second panel of its own.
+  doc.querySelectorAll("[data-ckit-says]").forEach(refresh);
   box.querySelector("[role=status]").textContent = box.dataset.ckitSays.replace("{percent}", refresh(box));
   const target = new URL(link);
   target.searchParams.set("text", next);

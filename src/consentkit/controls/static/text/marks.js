@@ -7,7 +7,7 @@
 // only those that got worse. Reset takes the marks off again, and the page is what it was, byte for byte.
 const doc = document;
 const page = doc.documentElement;
-const SKIP = "script,style,noscript,template,svg,math,canvas,title,option,ckit-ui,[data-ckit-ui],[data-ckit-size=off]";
+const SKIP = "script,style,noscript,template,svg,math,canvas,title,option,ckit-ui,[data-ckit-ui]:not([data-ckit-ui=slot]),[data-ckit-size=off]";
 const FIELDS = "input:not([type=hidden],[type=checkbox],[type=radio],[type=range],[type=color],[type=image]),select,textarea,button";
 // The marker of an item grows with the item itself.
 const OWNS = FIELDS + ",li,summary";
