@@ -11,6 +11,7 @@ from functools import cache
 from gettext import c2py
 from pathlib import Path
 
+import py3langid
 import pytest
 from babel.core import Locale, get_global
 from babel.dates import format_date
@@ -74,6 +75,23 @@ SCRIPTS = {
 }
 
 FULL_STOPS = (".", "。")
+
+# How long a sentence is from which a detector can tell that it is not English, and which language it is instead.
+# Where no blanks stand between words, two letters count as one.
+WORDS_TO_TELL_ENGLISH = 4
+WORDS_TO_TELL_LANGUAGES = 8
+WITHOUT_BLANKS = ("ja", "zh_Hans", "zh_Hant")
+
+# The detector's name of a language where it is not the one before the underscore.
+HEARD_AS = {"nb": "no"}
+
+# Languages that are close enough to be taken for one another, with the reason.
+SOUNDS_LIKE = {
+    "bs": ({"hr", "sr"}, "one grammar; only single words tell the standards apart"),
+    "hr": ({"bs", "sr"}, "as Bosnian"),
+    "sr": ({"mk"}, "the detector knows Serbian in both scripts, and so in Cyrillic less well"),
+    "sr_Latn": ({"bs", "hr"}, "as Bosnian, and the detector knows Serbian rather in Cyrillic"),
+}
 
 BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # The opening and the closing mark of each language.
@@ -262,6 +280,69 @@ def test_no_english_is_left(folder: str) -> None:
     same = {(folder, id) for id, forms in texts(folder).items() if set(forms) & set(texts("en")[id])}
 
     assert same == {key for key in SAME_AS_ENGLISH if key[0] == folder}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _only_our_languages() -> None:
+    """
+    The detector chooses among the languages that we speak; it is told once, for that takes it a while.
+    """
+    py3langid.set_languages(sorted({HEARD_AS.get(folder, folder.split("_")[0]) for folder in FOLDERS}))
+
+
+@cache
+def heard(sentence: str) -> str:
+    """The language that an independent detector takes a sentence for."""
+    return str(py3langid.classify(sentence)[0])
+
+
+@cache
+def everything_said(folder: str) -> tuple[str, ...]:
+    """Each plural form of each message that visitors and auditors read."""
+    said: list[str] = []
+    for path in sorted((LOCALES / folder).glob("*.po")):
+        with path.open("rb") as source:
+            strings = [message.string or "" for message in read_po(source, abort_invalid=True) if message.id]
+        for string in strings:
+            said += [string] if isinstance(string, str) else string
+    return tuple(said)
+
+
+def sentences(folder: str, words: int) -> Iterator[str]:
+    """Those of so many words, without what is filled in."""
+    for text in everything_said(folder):
+        for part in re.split(r"(?<=[.。])", text):
+            sentence = re.sub(r"\{[a-z_]+\}", "", part)
+            for name in NAMES:
+                sentence = sentence.replace(name, "")
+            if (len(sentence) // 2 if folder in WITHOUT_BLANKS else len(sentence.split())) >= words:
+                yield " ".join(sentence.split())
+
+
+@pytest.mark.parametrize("folder", TRANSLATIONS)
+def test_nothing_sounds_english(folder: str) -> None:
+    """
+    No sentence of four words or more is taken for English by a detector that knows nothing of ours.
+    """
+    assert not [said for said in sentences(folder, WORDS_TO_TELL_ENGLISH) if heard(said) == "en"]
+
+
+def test_english_would_be_heard() -> None:
+    """
+    The detector knows every English sentence for one, also alone: what is left over doesn't escape it.
+    """
+    assert not [said for said in sentences("en", WORDS_TO_TELL_ENGLISH) if heard(said) != "en"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_longer_sentence_is_of_its_language(folder: str) -> None:
+    """
+    Nor is a Slovak sentence left in the Czech catalogue, or a Spanish one in the Portuguese.
+    """
+    alike, _ = SOUNDS_LIKE.get(folder, (set(), ""))
+    own = {HEARD_AS.get(folder, folder.split("_")[0]), *alike}
+
+    assert not [(said, heard(said)) for said in sentences(folder, WORDS_TO_TELL_LANGUAGES) if heard(said) not in own]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -79,19 +79,15 @@ async def test_a_choice_that_fails_is_counted_apart(tmp_path: Path, told: list[A
 
 def test_prometheus_gets_every_figure() -> None:
     """
-    With prometheus_client each metric stands in its default registry, under the names of the documentation.
+    With prometheus_client each metric stands in a registry, under the names of the documentation.
     """
     prometheus = pytest.importorskip("prometheus_client")
-    sink = telemetry._prometheus()
+    registry = prometheus.CollectorRegistry()  # the default one may hold those of other tests
+    sink = telemetry._prometheus(registry)
     assert sink is not None
-    try:
-        for metric in METRICS:
-            sink(metric, 2, "x" if metric.label else "")
-        said = prometheus.generate_latest().decode()
-    finally:
-        for collector in {*prometheus.REGISTRY._names_to_collectors.values()}:
-            if getattr(collector, "_name", "").startswith("consentkit_"):
-                prometheus.REGISTRY.unregister(collector)
+    for metric in METRICS:
+        sink(metric, 2, "x" if metric.label else "")
+    said = prometheus.generate_latest(registry).decode()
 
     for metric in METRICS:
         end = {Kind.COUNTER: "_total", Kind.GAUGE: "", Kind.HISTOGRAM: "_sum"}[metric.kind]

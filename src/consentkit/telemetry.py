@@ -73,20 +73,22 @@ def fields(event: str, **values: Any) -> Mapping[str, Any]:
     return {"ckit_event": event, **{f"ckit_{name}": value for name, value in values.items()}}
 
 
-def _prometheus() -> Sink | None:
+def _prometheus(registry: Any = None) -> Sink | None:
+    """`registry`: its default one, unless another is named."""
     try:
         import prometheus_client as prometheus
     except ImportError:
         return None
+    into: dict[str, Any] = {"registry": registry or prometheus.REGISTRY}
 
     def made(metric: Metric) -> Any:
         labels = [metric.label] if metric.label else []
         if metric.kind is Kind.COUNTER:
-            return prometheus.Counter(metric.name, metric.help, labels)
+            return prometheus.Counter(metric.name, metric.help, labels, **into)
         if metric.kind is Kind.GAUGE:
             # With several processes (PROMETHEUS_MULTIPROC_DIR) what waits is the sum of those that live.
-            return prometheus.Gauge(metric.name, metric.help, labels, multiprocess_mode="livesum")
-        return prometheus.Histogram(metric.name, metric.help, labels, buckets=BUCKETS)
+            return prometheus.Gauge(metric.name, metric.help, labels, multiprocess_mode="livesum", **into)
+        return prometheus.Histogram(metric.name, metric.help, labels, buckets=BUCKETS, **into)
 
     known = {metric: made(metric) for metric in METRICS}
 

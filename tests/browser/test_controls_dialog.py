@@ -193,3 +193,24 @@ def test_terms_accepted_there_leave_the_question(serve: Serve, tabs: Tabs) -> No
     expect(page.locator(SAVED)).to_be_visible()
     expect(page.locator(f"{BANNER} [data-ckit-action=reject]")).to_be_visible()
     expect(page.locator(f"{BANNER} [data-ckit-action=policies]")).to_have_count(0)
+
+
+def test_slots_of_the_page_work_as_our_own_controls_do(serve: Serve, tabs: Tabs) -> None:
+    """
+    The link there opens the dialog and gets the focus back; a size chosen in one panel is told by the other, and what
+    stands in a slot grows with the page.
+    """
+    page = tabs.open(serve(slots=True) + "/slots")
+    link = page.locator("[data-ckit-slot=choices] [data-ckit-action=choose]")
+    link.click()
+    expect(page.get_by_role("dialog", name="Privacy choices")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(DIALOG)).to_have_count(0)
+    expect(link).to_be_focused()
+
+    size = "parseFloat(getComputedStyle(document.querySelector('[data-ckit-slot=preferences] h4')).fontSize)"
+    before = page.evaluate(size)
+    page.locator("[data-ckit-slot=reader] summary").click()
+    page.locator("[data-ckit-slot=reader] button[data-ckit-action=text-larger]").click()
+    expect(page.locator("[data-ckit-value=text]")).to_have_text(["112%", "112%"])
+    page.wait_for_function(f"Math.abs({size} / {before} - 1.12) < .01")

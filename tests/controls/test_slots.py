@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
+from consentkit.controls import Hints
 from consentkit.cookies import ReaderChoice
 from consentkit.response.delivery import INLINE
 from consentkit.rewrite import Page
 from consentkit.visit import Visit
 from consentkit.vocabulary import Purpose
 from tests.controls.test_dark_patterns import edited, found
-from tests.controls.visitors import AGREED, RESPONSIVE, Hints, controls, decision, sent, site, visit
+from tests.controls.visitors import AGREED, RESPONSIVE, controls, decision, sent, site, visit
 
 NAMES = ("choices", "reader", "preferences")
 

@@ -7,9 +7,9 @@ put the insertions where they went. That takes a seventieth of the time.
 - **By comparison.** A hash that somebody can collide would put edits into the wrong page. The key (rules, length, both
   ends) only says which body to compare with; `==` decides, and a wrong guess is a miss.
 - **A plan, not the output.** What the controls look like is not kept: a plan has the *points* where early, late, body,
-  stubs, placeholders and slots go in, with what was known of the page there, and they are asked for anew each time. So no visitor
-  gets the language, token or nonce of another. Only for insertions that say themselves that they are alike, the last few
-  outputs are kept as they went out.
+  stubs, placeholders and slots go in, with what was known of the page there, and they are asked for anew each time. So
+  no visitor gets the language, token or nonce of another. Only for insertions that say themselves that they are alike,
+  the last few outputs are kept as they went out.
 - **At second sight.** A page with a token of its own never comes again. The first time only a fingerprint is noted,
   and only a body with a known one is kept.
 - **Nothing private.** Kept bodies outlive their response, so what was made for one person must not be here.
