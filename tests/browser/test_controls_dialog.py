@@ -71,6 +71,25 @@ def test_choose_opens_it_and_escape_gives_the_focus_back(serve: Serve, tabs: Tab
     assert page.url == url
 
 
+@pytest.mark.parametrize(("width", "height"), [(375, 667), (320, 480), (1280, 800)])
+def test_it_lies_inside_the_window(serve: Serve, tabs: Tabs, width: int, height: int) -> None:
+    """
+    Its edges can be seen on every side, and nothing in it is wider than it is.
+    """
+    page = tabs.open(serve() + "/", width=width, height=height)
+    page.click("[data-ckit-action=choose]")
+    page.wait_for_selector("dialog[open]")
+    left, top, right, bottom, over = page.evaluate(
+        "() => { const it = document.querySelector('#ckit-root ckit-ui').shadowRoot.querySelector('dialog'),"
+        " box = it.getBoundingClientRect();"
+        " return [box.left, box.top, box.right, box.bottom, it.scrollWidth - it.clientWidth]; }"
+    )
+
+    assert 0 <= left < right <= width
+    assert 0 <= top < bottom <= height
+    assert over == 0
+
+
 def test_saved_without_leaving_the_page(serve: Serve, tabs: Tabs) -> None:
     """
     What is saved in the dialog comes alive in the page; banner and dialog go, and the status has the focus.
