@@ -470,6 +470,7 @@ def test_a_grant_that_could_not_be_recorded_is_not_in_force() -> None:
     assert json.loads(answer.body)["error"] == "log"
     assert cookies(page) == cookies(answer) == {}
     assert kept(refusal) == choose(SITE, None, Form(Action.REJECT_ALL), NONE, TODAY)
+    assert json.loads(to_record("reject_all", headers=HERE | JSON).failed(60).body)["record"] is None
 
 
 def test_json_answers_with_what_holds() -> None:
@@ -484,7 +485,7 @@ def test_json_answers_with_what_holds() -> None:
     assert (reply.status, header(reply, b"content-type")) == (200, "application/json")
     assert answer["record"] == "0190-new"
     assert answer["time"] == "2026-11-24T12:00:00Z"
-    assert answer["expires"] == (TODAY + timedelta(days=180)).isoformat()
+    assert answer["expires"] == f"{(TODAY + timedelta(days=180)).isoformat()}T00:00:00Z"
     assert (answer["granted"], answer["refused"]) == ([], ["analytics", "marketing", "media"])
     assert answer["vendors"] == {"ads": False, "counter": False, "maps": False, "tube": True}
     assert answer["policies"] == {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -95,6 +97,32 @@ def test_digest_is_the_same_in_every_process() -> None:
     theirs = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 
     assert theirs == [controls(site()).notice("en", layer, Asking.PURPOSES).digest for layer in LAYERS]
+
+
+def test_the_state_of_a_page_is_the_same_in_every_process(tmp_path: Path) -> None:
+    """
+    It stands in entity tags, so a copy that one worker gave is confirmed by all others, and after a restart.
+    """
+    program = (
+        "import sys, pathlib; from tests.asgi.harness import make_site; from consentkit.asgi.workshop import Workshop;"
+        "from tests.controls.visitors import visit, chosen;"
+        "from consentkit.vocabulary import Purpose, Vendor;"
+        "folder = pathlib.Path(sys.argv[1]);"
+        "asked = [Purpose('analytics', vendors=[Vendor(f'v{n}', title='V', hosts=[f'v{n}.example']) for n in range(9)])];"
+        "workshop = Workshop(make_site(folder, purposes=asked));"
+        "choice = chosen(vendors={'counter': True, 'tube': True, 'maps': True} | {f'v{n}': True for n in range(9)});"
+        "who = visit(choice=choice);"
+        "print(workshop.state(workshop.decisions.of(who), who))"
+    )
+    states = {
+        subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path)],
+            env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+
+    assert len(states) == 1
 
 
 def test_token_reads_back() -> None:

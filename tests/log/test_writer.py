@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from consentkit.errors import ConfigurationError, LogUnavailable
-from consentkit.log import writer
+from consentkit.log import committer, event, store, writer
+from consentkit.log.checkpoint import make_key, write_key
 from consentkit.log.filters import Filter
 from consentkit.log.problems import LogBusy, LogUnreadable
 from consentkit.log.record import Record, Stored
@@ -434,6 +435,29 @@ async def test_a_log_that_can_not_be_read_is_said_so(log: Log) -> None:
     with pytest.raises(LogUnavailable, match="can't be read: unable to open database file") as problem:
         await log.get(new_id())
     assert isinstance(problem.value, LogUnreadable)
+
+
+async def test_entries_of_others_are_signed_while_nobody_chooses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A command or an auditor's page adds an event and tells nobody here; a site without visitors signs it all the same.
+    """
+    monkeypatch.setattr(committer, "IDLE_SECONDS", 0.05)
+    write_key(tmp_path / "consentkit.key", make_key("courier.example/log", bytes(range(32))))
+    log = Log("sqlite:///consent.db", tmp_path, key="consentkit.key")
+    await append(log, record())
+    await signed(log, 1)
+    store.Officer(tmp_path / "consent.db", "auditor").tell(event.Kind.LOOKUP, {})
+    await signed(log, 2)
+    await log.close()
+
+
+async def signed(log: Log, size: int) -> None:
+    """Until a checkpoint covers so many entries."""
+    async with asyncio.timeout(60):
+        while f"\n{size}\n" not in (await log.checkpoint() or ""):  # noqa: ASYNC110 - a thread signs, and tells nobody
+            await asyncio.sleep(0.02)
 
 
 def run(program: str, folder: Path) -> subprocess.Popen[bytes]:

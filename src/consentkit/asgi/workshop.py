@@ -286,9 +286,13 @@ class Workshop:
         return [(b"vary", ", ".join(self.reads(decision)).encode("ascii"))]
 
     def state(self, decision: Decision, visit: Visit, kind: str = "") -> str:
-        """What the bytes of a page depend on, in 16 hex digits: it stands in entity tags."""
+        """What the bytes of a page depend on, in 16 hex digits: it stands in entity tags.
+
+        The same in every process: a set has another order in each, so its members are sorted.
+        """
+        decided = [sorted(part) if isinstance(part, frozenset) else part for part in vars(decision).values()]
         parts = (
-            self._build, decision, visit.accept_language, visit.asks, visit.hostname, visit.device, visit.saves_data, kind
+            self._build, decided, visit.accept_language, visit.asks, visit.hostname, visit.device, visit.saves_data, kind
         )  # fmt: skip
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 

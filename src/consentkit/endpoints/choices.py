@@ -101,7 +101,7 @@ class Choices:
 
         def answer(stored: Record | None) -> Reply:
             if not form.keep:
-                return self._answered(visit, new, stored or record, target, [], status=status, reload=False)
+                return self._answered(visit, new, record, stored, target, [], status=status, reload=False)
             receipt = self.receipts.token(stored, fresh.now) if stored is not None and holder is None else ""
             lines = our_cookies.choice_cookies(site, visit, self.desk.cookies, new, today)
             if holder is None or stored is None:
@@ -114,7 +114,7 @@ class Choices:
                 lines.append((b"clear-site-data", kinds.encode("ascii")))
             lines += refused_cookies(site, self.desk.gate, visit, new)
             return self._answered(
-                visit, new, stored or record, target, lines, status=status, reload=reload, receipt=receipt
+                visit, new, record, stored, target, lines, status=status, reload=reload, receipt=receipt
             )
 
         counts_anyway = only_reduces(form) or not (grants_something(new) or accepts_terms(site, form))
@@ -166,6 +166,7 @@ class Choices:
         visit: Visit,
         new: Choice,
         record: Record,
+        stored: Record | None,
         target: str,
         lines: Fields,
         *,
@@ -175,9 +176,10 @@ class Choices:
     ) -> Reply:
         if visit.wants_json:
             answer: dict[str, object] = {
-                "record": record.id,
-                "time": record.time.isoformat().replace("+00:00", "Z"),
-                "expires": new.expires.isoformat(),
+                # A refusal is in force even when nothing could be written; then there is no record to name.
+                "record": stored.id if stored else None,
+                "time": (stored or record).time.isoformat().replace("+00:00", "Z"),
+                "expires": f"{new.expires.isoformat()}T00:00:00Z",
                 "granted": sorted(name for name, given in new.purposes.items() if given),
                 "refused": sorted(name for name, given in new.purposes.items() if not given),
                 "vendors": dict(sorted(new.vendors.items())),

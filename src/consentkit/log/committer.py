@@ -51,6 +51,9 @@ LINGER_SECONDS = 10.0
 #: How long after its commit an entry may wait for the tree and the signature.
 TREE_SECONDS = 1.0
 
+#: How long an idle process waits before it looks for entries that others have added: commands, auditors' pages.
+IDLE_SECONDS = 5.0
+
 #: Each way in which the tree is broken is told once, and no more than so many.
 MAX_TOLD = 100
 
@@ -89,6 +92,7 @@ class Committer:
         self._grown = float("-inf")
         self._unsigned = 0  # entries of this process that no checkpoint is known to cover
         self._told: set[str] = set()
+        self._hindered = ""  # why the tree could not grow the last time
         self._changed = threading.Condition()  # guards what follows
         self._queue: deque[Waiting] = deque()
         self._served: dict[str, tuple[Notice, date]] = {}
@@ -163,7 +167,7 @@ class Committer:
         while self._wait():
             with self.committing:
                 self._commit()
-                if self._tree_due is not None and (self._stopping or time.monotonic() >= self._tree_due):
+                if self._is_due():
                     self._grow()
         with self.committing:
             self._appender.close()
@@ -176,10 +180,19 @@ class Committer:
                     return True
             return bool(self._queue or self._served or self._asked or self._tree_due is not None)
 
-    def _patience(self) -> float | None:
-        if self._tree_due is not None:
-            return max(0.0, self._tree_due - time.monotonic())
-        return LINGER_SECONDS if self._asked else None
+    def _patience(self) -> float:
+        if self._tree_due is None and self._asked:
+            return LINGER_SECONDS
+        return max(0.0, self._looks_at_tree_at() - time.monotonic())
+
+    def _is_due(self) -> bool:
+        if self._stopping:
+            return self._tree_due is not None
+        return time.monotonic() >= self._looks_at_tree_at()
+
+    def _looks_at_tree_at(self) -> float:
+        """When the tree is looked at next. Commands and auditors' pages add entries too, and tell nobody here."""
+        return self._grown + IDLE_SECONDS if self._tree_due is None else self._tree_due
 
     def _commit(self) -> None:
         batch: list[Waiting] = []
@@ -249,6 +262,7 @@ class Committer:
                     self._keyring.remember(grown.note)
                     self._anchoring.offer(grown.note, grown.generation, grown.size)
             self.went_back = None
+            self._hindered = ""
             self._unsigned = grown.behind if grown is not None else 0
             telemetry.tell(telemetry.LAG, self._unsigned)
             if grown is not None and grown.behind:
@@ -261,8 +275,10 @@ class Committer:
             self._tell("The consent log contradicts itself and is not signed any more; run `consentkit log verify`: %s",
                        str(problem))  # fmt: skip
         except Exception as problem:
-            reason = getattr(problem, "reason", problem)  # what LogUnavailable says besides is about a choice
-            logger.warning("The tree of the consent log could not grow; it is tried again: %s", reason)
+            reason = str(getattr(problem, "reason", problem))  # what LogUnavailable says besides is about a choice
+            if reason != self._hindered:  # not each second, for as long as it lasts
+                logger.warning("The tree of the consent log could not grow; it is tried again: %s", reason)
+            self._hindered = reason
             if not self._stopping:
                 self._tree_due = self._grown + TREE_SECONDS
 
