@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import timeit
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -251,18 +250,6 @@ def test_without_english_the_first_is_spoken() -> None:
     assert choose(["ja"], "ja", "ja", []) == Chosen("en", True)
 
 
-def test_a_known_answer_costs_next_to_nothing() -> None:
-    """
-    Under 20 microseconds, for it stands in the way of every page.
-    """
-    header = "sr-Latn-BA,sr;q=0.9,bs;q=0.8,en;q=0.7"
-
-    def answer() -> Chosen:
-        return choose([None, None, "xx", None], header, "en", SHIPPED)
-
-    assert min(timeit.repeat(answer, number=1000, repeat=5)) / 1000 < 20e-6
-
-
 def test_caches_stay_small() -> None:
     """
     Somebody who sends a new tag with each request fills no memory.
@@ -482,6 +469,14 @@ def test_percent_and_country(catalogues: Catalogues) -> None:
     assert catalogues.get("de").percent(150) == "150\u00a0%"
     assert catalogues.get("de").country("us") == "Vereinigte Staaten"
     assert catalogues.get("de").country("Mars") == "Mars"
+
+
+def test_our_languages_are_called_as_cldr_calls_them() -> None:
+    """
+    The table that spares a list of links the data of every language says what that data says.
+    """
+    for folder in languages._packaged(languages.VISITORS):
+        assert languages._language(folder) == languages.language_by_cldr(folder)
 
 
 # --- The owner's texts ----------------------------------------------------------------------------------

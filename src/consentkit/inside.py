@@ -42,6 +42,8 @@ class Inside:
     #: Set-Cookie lines that the response will carry, for what the app itself recorded.
     lines: list[Field] = field(default_factory=list, init=False)
 
+    #: The scope as the app got it; frameworks put their state of a request into it.
+    scope: Mapping[str, Any] = field(default_factory=dict)
     #: Whether the app asked or said something about this visitor: what it answers is then for this visitor alone.
     is_personal: bool = field(default=False, init=False)
     #: Whether the app that answers was made for the version that the reader gets.
@@ -55,6 +57,14 @@ class Inside:
     @cached_property
     def visit(self) -> Visit:
         return self.read()
+
+    @property
+    def language(self) -> str | None:
+        """The app's word on the language of its page: `scope["state"]["ckit_language"]`, in Starlette
+        `request.state.ckit_language`."""
+        state = self.scope.get("state")
+        said = state.get("ckit_language") if isinstance(state, Mapping) else None
+        return said if isinstance(said, str) else None
 
     @property
     def decision(self) -> Decision:

@@ -27,6 +27,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from consentkit.autonyms import AUTONYMS, RIGHT_TO_LEFT
 from consentkit.bounded import remembering
 from consentkit.errors import ConfigurationError, ConsentKitError, nearest
 from consentkit.vocabulary import Text
@@ -658,6 +659,14 @@ def _locale(folder: str) -> Locale:
 
 @lru_cache(maxsize=128)
 def _language(folder: str) -> Language:
+    known = AUTONYMS.get(folder)
+    if known is not None:
+        return Language(folder.replace("_", "-"), folder, "rtl" if folder in RIGHT_TO_LEFT else "ltr", known)
+    return language_by_cldr(folder)
+
+
+def language_by_cldr(folder: str) -> Language:
+    """A language that is not one of ours, as an owner may add."""
     locale = _locale(folder)
     autonym = locale.get_display_name(locale) or folder
     # CLDR writes names as they stand inside a sentence ("français"); in a list each begins with a capital,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -275,3 +276,18 @@ class Living:
         for _ in range(2):
             message = await receive()
             await send({"type": f"{message['type']}.complete"})
+
+
+@pytest.mark.parametrize(("said", "spoken"), [("bs", b'lang="bs"'), ("xx", b'lang="en"'), (7, b'lang="en"')])
+async def test_an_app_can_say_the_language_in_its_state(tmp_path: Path, said: object, spoken: bytes) -> None:
+    """
+    `request.state.ckit_language` is the app's word on its page, as the header is; what is no language is passed over.
+    """
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        scope.setdefault("state", {})["ckit_language"] = said
+        await answering(PAGE)(scope, receive, send)
+
+    page = await call(wrap(app, tmp_path), scope_of())
+
+    assert re.search(rb'<ckit-ui id="ckit-root"[^>]*' + spoken, page.body)

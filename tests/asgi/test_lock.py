@@ -125,6 +125,25 @@ async def test_a_stream_is_locked_once_its_hosts_are_known(tmp_path: Path) -> No
     assert len(locks(await call(app, scope_of()))) == 1
 
 
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 302), ("GET", 404), ("POST", 200)])
+async def test_another_answer_at_its_path_tells_no_hosts(tmp_path: Path, method: str, status: int) -> None:
+    """
+    After a HEAD, a redirect, an error or a form the page itself was not read, so a stream of it is not locked.
+    """
+    pages = [
+        answering(b"<!doctype html>", headers=[HTML], status=status),
+        answering(PAGE[:150], PAGE[150:], headers=[HTML]),
+    ]
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await pages[1 if scope["method"] == "GET" and scope["query_string"] else 0](scope, receive, send)
+
+    served = wrapped(app, tmp_path, **STRICT)
+    await call(served, scope_of(method=method))
+
+    assert locks(await call(served, scope_of(query="stream=1"))) == []
+
+
 @pytest.mark.parametrize(
     ("headers", "status", "count"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,23 @@ import pytest
 from tests.asgi.harness import NAVIGATION, PAGE, Message, Receive, Send, answering, call, make_site, scope_of, wrapped
 
 HTML = (b"content-type", b"text/html; charset=utf-8")
+
+
+class Leaving:
+    """A client that takes so many messages and then goes away: the server's `send` raises (ASGI 2.4)."""
+
+    def __init__(self, error: Exception, taken: int = 0) -> None:
+        self._error = error
+        self._taken = taken
+        self.tried = 0
+
+    async def receive(self) -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.tried += 1
+        if self.tried > self._taken:
+            raise self._error
 
 
 async def test_a_page_gets_the_root_once_and_its_length(tmp_path: Path) -> None:
@@ -259,6 +277,76 @@ async def test_an_error_amid_the_body_reaches_the_server(tmp_path: Path) -> None
     assert b"Half" in b"".join(m.get("body", b"") for m in messages)
 
 
+@pytest.mark.parametrize("taken", [0, 1, 2], ids=["at the start", "at the first piece", "at the second piece"])
+async def test_an_app_can_handle_that_its_client_has_gone(tmp_path: Path, taken: int) -> None:
+    """
+    Where `send` raises and the app catches it and returns, nothing more is sent and nothing comes out of the middleware.
+    """
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        try:
+            await answering(PAGE[:80], b"<p><im", PAGE[80:], headers=[HTML])(scope, receive, send)
+        except OSError:
+            return
+
+    client = Leaving(OSError("gone"), taken)
+
+    await wrapped(app, tmp_path)(scope_of(), client.receive, client.send)
+
+    assert client.tried == taken + 1
+
+
+async def test_a_client_that_left_before_anything_was_sent_is_no_error(tmp_path: Path) -> None:
+    """
+    A start that was held is sent when the app has returned; it could not have caught what that raises.
+    """
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [HTML]})
+
+    client = Leaving(OSError("gone"))
+
+    await wrapped(app, tmp_path)(scope_of(), client.receive, client.send)
+
+    assert client.tried == 1
+
+
+@pytest.mark.parametrize("failure", [OSError("gone"), RuntimeError("closed")], ids=["OSError", "another error"])
+@pytest.mark.parametrize("sends", [1, 2], ids=["nothing tried before", "send failed before"])
+async def test_the_apps_own_error_comes_out(tmp_path: Path, failure: Exception, sends: int) -> None:
+    """
+    What the app raises is not replaced by what letting out the rest for a client that has gone raises.
+    """
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [HTML]})
+        if sends > 1:
+            with suppress(OSError, RuntimeError):
+                await send({"type": "http.response.body", "body": PAGE[:80], "more_body": True})
+        raise ValueError("the app's own")
+
+    client = Leaving(failure)
+
+    with pytest.raises(ValueError, match="the app's own"):
+        await wrapped(app, tmp_path)(scope_of(), client.receive, client.send)
+
+    assert client.tried == 1
+
+
+async def test_a_servers_error_at_the_end_is_not_hidden(tmp_path: Path) -> None:
+    """
+    When the app has returned, what the server says of the rest is all there is to say.
+    """
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [HTML]})
+
+    client = Leaving(RuntimeError("a server's own"))
+
+    with pytest.raises(RuntimeError, match="a server's own"):
+        await wrapped(app, tmp_path)(scope_of(), client.receive, client.send)
+
+
 async def test_an_app_without_a_last_piece_loses_nothing(tmp_path: Path) -> None:
     """
     When the app returns without its last piece, everything that it gave has gone out.
@@ -283,6 +371,72 @@ async def test_head_has_no_body_and_no_length(tmp_path: Path) -> None:
 
     assert exchange.body == b""
     assert exchange.header("content-length") is None
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "no gzip, but called so"])
+@pytest.mark.parametrize("ending", ["last piece", "no last piece", "error"])
+async def test_head_has_no_body_however_it_ends(tmp_path: Path, ending: str, packed: bool) -> None:
+    """
+    Whether the app ends its answer to HEAD, forgets to, or fails: nothing but empty bodies goes out.
+    """
+    coding = [(b"content-encoding", b"gzip")] if packed else []
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [HTML, *coding]})
+        await send({"type": "http.response.body", "body": b"<!doctype html><p>Half<im", "more_body": True})
+        await send({"type": "http.response.body", "body": b"g src=/a.png><i", "more_body": ending != "last piece"})
+        if ending == "error":
+            raise RuntimeError("amid")
+
+    messages: list[Message] = []
+
+    async def send(message: Message) -> None:
+        messages.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    with pytest.raises(RuntimeError, match="amid") if ending == "error" else nullcontext():
+        await wrapped(app, tmp_path)(scope_of(method="HEAD"), receive, send)
+
+    assert messages[0]["type"] == "http.response.start"
+    assert b"".join(message.get("body", b"") for message in messages) == b""
+    assert [m["more_body"] for m in messages[1:]] == ([False] if ending == "last piece" else [])
+
+
+@pytest.mark.parametrize(
+    ("pieces", "length_is_told"), [((PAGE,), True), ((PAGE[:80], PAGE[80:]), False)], ids=["whole", "streamed"]
+)
+async def test_a_length_and_a_transfer_coding_never_come_together(
+    tmp_path: Path, pieces: tuple[bytes, ...], length_is_told: bool
+) -> None:
+    """
+    An app may name the chunks itself; a page that gets a length has none, and a streamed one stays as the app said.
+    """
+    app = wrapped(answering(*pieces, headers=[HTML, (b"Transfer-Encoding", b"chunked")]), tmp_path)
+
+    exchange = await call(app, scope_of())
+
+    assert exchange.values("content-length") == ([str(len(exchange.body))] if length_is_told else [])
+    assert exchange.values("transfer-encoding") == ([] if length_is_told else ["chunked"])
+
+
+async def test_a_page_with_trailers_gets_no_length(tmp_path: Path) -> None:
+    """
+    Trailers need chunks (RFC 9112, 7.1.2), and chunks and a length exclude each other.
+    """
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        headers = [HTML, (b"transfer-encoding", b"chunked"), (b"trailer", b"server-timing")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers, "trailers": True})
+        await send({"type": "http.response.body", "body": PAGE})
+        await send({"type": "http.response.trailers", "headers": [(b"server-timing", b"db;dur=1")]})
+
+    exchange = await call(wrapped(app, tmp_path), scope_of())
+
+    assert exchange.header("content-length") is None
+    assert exchange.header("transfer-encoding") == "chunked"
+    assert exchange.kinds[-1] == "http.response.trailers"
 
 
 async def test_a_personal_page_is_private_and_varies(tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ def test_init_writes_what_check_accepts(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
     assert len(secret) >= 32
     assert secret not in (tmp_path / "consentkit.toml").read_text()
-    assert ".env" in (tmp_path / ".gitignore").read_text().splitlines()
+    ignored = (tmp_path / ".gitignore").read_text().splitlines()
+    assert ignored == [".env", "consent.db*", "consentkit.key*", "consentkit.audit*"]
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "log writable, no record yet" in checked.stdout
 

@@ -15,7 +15,8 @@ import pytest
 
 from consentkit.cli import log as command
 from consentkit.cli import main as whole_command
-from consentkit.log.checkpoint import make_key, write_key
+from consentkit.log import verify as verifying
+from consentkit.log.checkpoint import load_keys, make_key, write_key
 from consentkit.log.keyring import Keyring, load
 from consentkit.log.record import Record, State, enter
 from consentkit.log.store import Appender, prepare
@@ -90,6 +91,36 @@ def test_verify_names_what_was_changed(
     assert run("verify") == 1
 
     assert capsys.readouterr().out.splitlines()[0] == "entry 1: its payload was changed"
+
+
+def test_verify_without_a_key_is_a_finding(
+    made: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    A signed log whose key file is empty or gone is not well, and JSON says that no signature was checked; a public
+    key does instead.
+    """
+    monkeypatch.chdir(tmp_path)
+    key = tmp_path / "consentkit.key"
+    public = str(load_keys(key)[0].verifier)
+    verify = ["log", "verify", "--log", "sqlite:///consent.db"]
+    assert whole_command(["init"]) == 0
+    assert whole_command(verify) == 1
+    key.write_text("")
+    assert whole_command([*verify, "--log-key", "consentkit.key"]) == 2
+    said = capsys.readouterr()
+    assert "signatures were not checked: the log has checkpoints (1)" in said.out
+    assert json.loads(said.out.splitlines()[-1])["signatures_checked"] is False
+    assert "there is no file 'consentkit.key', or no key in it" in said.err
+
+    assert whole_command([*verify, "--key", public]) == 0
+    assert whole_command([*verify, "--key", public, "--log-key", "consentkit.key"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["signatures_checked"] is True
+    assert whole_command([*verify, "--key", public, "--key", str(make_key("other/log", bytes(32)).verifier)]) == 2
+    do(tmp_path / "consent.db", "DELETE FROM ckit_checkpoint")
+    assert whole_command(["log", "verify"]) == 1
+    said = capsys.readouterr()
+    assert "signatures were not checked: there is consentkit.key.seen" in said.out
 
 
 def test_verify_compares_with_what_was_kept_elsewhere(
@@ -194,6 +225,36 @@ def test_an_export_has_a_manifest_and_leaves_an_event(
     assert [(each["kind"], each["by"], each["about"]["rows"]) for each in told] == [("export", "dpo", 1)] * 4
     assert told[0]["about"]["filters"] == {"action": "reject_all"}
     assert run("verify") == 0
+
+
+def test_an_export_without_its_manifest_is_told_what_is_missing(
+    run: Run, made: list[Record], tmp_path: Path, keyring: Keyring, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    In whatever form it was exported: the manifest is missed by its name. Other JSON is told in a sentence, too.
+    """
+    key = str(keyring.keys[0].verifier)
+    files = {tmp_path / f"out.{format}" for format in ("jsonl", "csv", "receipts", "parquet")}
+    for file in files:
+        assert run("export", "--format", file.suffix[1:], "--output", str(file), "--action", "reject_all") == 0
+        Path(f"{file}.manifest").unlink()
+    capsys.readouterr()
+    for file in files - {tmp_path / "out.receipts"}:
+        assert run("verify", str(file), "--key", key) == 1
+        assert f"its manifest is missing: '{file}.manifest'" in capsys.readouterr().out
+    assert run("verify", str(tmp_path / "out.receipts"), "--key", key) == 0  # of one record: a receipt
+    deep = tmp_path / "deep.json"
+    deep.write_text("[" * 200_000)
+    assert run("verify", str(deep), "--key", key) == 1
+    assert "it is no receipt: its JSON is nested too deeply" in capsys.readouterr().out
+    Path(f"{deep}.manifest").write_bytes(b"\xff")
+    assert run("verify", str(deep), "--key", key) == 2
+    note = f"{verifying.MANIFEST_HEADER}\n{'[' * 60_000}\n"
+    Path(f"{deep}.manifest").write_text(keyring.sign(note, 1))
+    assert run("verify", str(deep), "--key", key) == 1
+    said = capsys.readouterr()
+    assert "deep.json.manifest' can't be read: it is not UTF-8" in said.err
+    assert "its manifest: its JSON is nested too deeply" in said.out
 
 
 def test_an_export_of_one_person_does_not_name_them_for_ever(

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from consentkit.log.keyring import Keyring
+from consentkit.log.checkpoint import Checkpoint, make_key
+from consentkit.log.keyring import Keyring, to_verify
 from consentkit.log.record import Record, enter
 from consentkit.log.store import Appender, Audit, Officer, audit
 from tests.log.samples import NOTICE, SALT, record
@@ -50,7 +51,47 @@ def test_an_untouched_log_is_as_it_was_signed(whole: Path, keyring: Keyring) -> 
     assert found.problems == []
     assert (found.size, found.records, found.notices, found.checkpoints, found.unsigned) == (603, 603, 1, 1, 3)
     assert told[-1] == (603, 603)
-    assert problems(whole, None) == []
+    assert found.signatures_checked
+
+
+def test_a_signed_log_without_its_key_is_a_finding(path: Path, keyring: Keyring) -> None:
+    """
+    Where something was signed and no key is there, nobody is told that all is well. A public key is enough.
+    """
+    fill(path, 3)
+    assert problems(path, None) == []
+    assert problems(path, None, memory=keyring.seen) == []
+    keyring.seen.write_text("anything")
+    assert problems(path, None, memory=keyring.seen) == [
+        "signatures were not checked: there is consentkit.key.seen, and no key was found to check them with"
+    ]
+    grow(path, keyring)
+
+    found = audit(path, None)
+
+    assert not found.signatures_checked
+    assert found.problems == [
+        "signatures were not checked: the log has checkpoints (1), and no key was found to check them with"
+    ]
+    public = [key.verifier for key in keyring.keys]
+    assert audit(path, to_verify(public, Path())).problems == []
+    assert audit(path, to_verify(public, Path())).signatures_checked
+    other = [make_key("courier.example/log", bytes(32)).verifier]
+    assert any("No known key signed this" in each for each in problems(path, to_verify(other, Path())))
+
+
+def test_a_public_key_is_held_against_the_memory(path: Path, keyring: Keyring) -> None:
+    """
+    The key is gone and its memory is there: a public key reads it, and a database put back is named.
+    """
+    fill(path, 3)
+    grow(path, keyring)
+    public = to_verify([key.verifier for key in keyring.keys], keyring.seen)
+    assert problems(path, public) == []
+    fill(path, 2)
+    keyring.remember(keyring.sign(Checkpoint(keyring.name, 9, bytes(32)).text, 1))
+
+    assert problems(path, public) == ["the log went back in time: it has 5 entries, and what the key remembers has 9"]
 
 
 #: What somebody does to the log, and what is said about it.

@@ -188,9 +188,13 @@ def test_rows_that_changed_places_are_named(proofs: list[Proof], keyring: Keyrin
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "it is no receipt"),
-        ("{}", "it is no receipt"),
-        ("[1]", "it is no receipt"),
+        ("", "it is no receipt: it is not JSON$"),
+        ("{}", "it is no receipt: it is JSON of another kind$"),
+        ("[1]", "it is no receipt: it is JSON of another kind$"),
+        ("[" * 200_000, "it is no receipt: its JSON is nested too deeply$"),
+        ('{"receipt":1}', "it is no whole receipt: 'payload' is missing$"),
+        ('{"receipt":1,"payload":"{}","record":{"index":1e999},"proof":"","signed":""}', "a field of it holds"),
+        ('{"receipt":1,"payload":"{}","record":{"index":[]},"proof":"","signed":""}', "a field of it holds"),
         ('{"receipt":2}', "form 2, and this version knows 1"),
     ],
 )

@@ -89,17 +89,40 @@ def test_a_page_of_any_charset_says_what_it_said(charset: str, size: int) -> Non
     assert ROOT.decode() not in page
 
 
-@pytest.mark.parametrize("size", [1, 2, 5, 1000], ids="{}-byte pieces".format)
-@pytest.mark.parametrize(("mark", "charset"), [(codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")])
-def test_a_byte_order_mark_outranks_the_header(mark: bytes, charset: str, size: int) -> None:
-    """
-    What the mark says is true whatever the header says, and the mark stays where it was.
-    """
-    data = mark + page_in("☃").encode(charset)
-    out = rewritten(body("windows-1252"), data, size)
+MARKS = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 
-    assert out.startswith(mark)
-    assert out.removeprefix(mark).decode(charset).count(ROOT.decode()) == 1
+
+@pytest.mark.parametrize("cut", [0, 1, 2, 3, 4, 5, 1000], ids="first piece of {}".format)
+@pytest.mark.parametrize("header", ["", "windows-1252", "utf-8", "utf-16", "utf-16be"])
+@pytest.mark.parametrize("charset", sorted(MARKS))
+def test_a_byte_order_mark_outranks_the_header(charset: str, header: str, cut: int) -> None:
+    """
+    What the mark says is true whatever the header says and wherever the server cut, and it stays where it was.
+    """
+    data = MARKS[charset] + page_in("☃").encode(charset)
+    way, bytewise = body(header), body(header)
+
+    out = way.feed(data[:cut]) + way.last(data[cut:])
+
+    assert out.startswith(MARKS[charset])
+    text = out.removeprefix(MARKS[charset]).decode(charset)
+    assert text.count(ROOT.decode()) == 1
+    assert 'data-ckit-src="https://tracker.example' in text
+    assert out == bytewise.feed(b"") + rewritten(bytewise, data, 1)
+
+
+@pytest.mark.parametrize("header", ["", "utf-16", "utf-16be"])
+@pytest.mark.parametrize("data", [b"", b"\xef", b"\xef\xbb", b"\xfe", b"\xff"])
+def test_what_only_began_like_a_mark_is_not_lost(data: bytes, header: str) -> None:
+    """
+    A body that ends where its mark would go on comes out as in one piece; so it does when its end never comes.
+    """
+    whole, cut, broken = body(header), body(header), body(header)
+    expected = whole.last(data)
+
+    assert data in expected
+    assert cut.feed(data) + cut.last(b"") == expected
+    assert broken.feed(data) + broken.abandon() == expected
 
 
 @pytest.mark.parametrize("size", [1, 2, 64, 5000], ids="{}-byte pieces".format)

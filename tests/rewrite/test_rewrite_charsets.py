@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consentkit.rewrite import Rewriter
-from consentkit.rewrite.charsets import charset_by_mark, is_ascii_compatible, recoded
+from consentkit.rewrite.charsets import charset_by_mark, is_ascii_compatible, may_become_mark, recoded
 from tests.rewrite.oracle import BODY, HOLDING, Markers, rewrite
 from tests.rewrite.soup import pages
 
@@ -62,6 +62,22 @@ def test_a_mark_tells_the_charset(start: bytes, expected: str) -> None:
     A byte-order mark outranks what a header says.
     """
     assert charset_by_mark(start) == expected
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef", b"\xef\xbb", b"\xff", b"\xfe"])
+def test_a_part_of_a_mark_may_become_one(start: bytes) -> None:
+    """
+    Nothing is known of a charset while its mark may still be on its way.
+    """
+    assert may_become_mark(start)
+
+
+@pytest.mark.parametrize("start", [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"<", b"\xef<", b"\xef\xbb<", b"\xff\0"])
+def test_a_whole_mark_and_other_bytes_are_waited_for_no_longer(start: bytes) -> None:
+    """
+    A mark that is there is read, and what is none is not held up.
+    """
+    assert not may_become_mark(start)
 
 
 @pytest.mark.parametrize("charset", ["utf-16le", "utf-16be"])

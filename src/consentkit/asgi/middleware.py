@@ -180,7 +180,7 @@ class ConsentMiddleware:
         view = self._view(inside) if self._may_have_view(given, scope) else None
         if view is not None:
             headers = [*headers, (b"x-view", view.encode())]
-        inner = {**scope, "headers": headers, KEY: inside}
+        inner = inside.scope = {**scope, "headers": headers, KEY: inside}
         extensions = scope.get("extensions")
         if extensions and ZERO_COPY in extensions:
             inner["extensions"] = {name: value for name, value in extensions.items() if name != ZERO_COPY}

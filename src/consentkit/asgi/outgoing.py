@@ -6,6 +6,7 @@ The states of a response have names. Whatever the app sends is sent on in its or
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import replace
 from enum import Enum, auto
@@ -58,7 +59,7 @@ class Stage(Enum):
 
 
 class Outgoing:
-    """`send` takes the place of the server's. Call `finish` when the app has returned or raised."""
+    """`send` takes the place of the server's. Call `finish` when the app has returned or raised, in a `finally`."""
 
     # Most responses pass and need none of these, so they stand here until somebody sets them.
     _stage = Stage.WAITING
@@ -71,11 +72,12 @@ class Outgoing:
     _held: Mapping[tuple[str, str | None, str], int] = MappingProxyType({})  # what was held back in a remembered body
     _forced: str | None = None  # the version that the app says its answer is to be shown in
     _anyone: Visit | None = None  # who a page is made for that is the same for everyone
+    _is_cut_off = False  # sending has failed, so the client has gone or the server takes no more
 
     def __init__(self, workshop: Workshop, inside: Inside, send: Send) -> None:
         self._workshop = workshop
         self._inside = inside
-        self._send = send
+        self._server_send = send
         self._queue: list[Message] = []
 
     @property
@@ -90,11 +92,11 @@ class Outgoing:
     async def send(self, message: Message) -> None:
         kind = message["type"]
         if self._stage is Stage.PASSING or self._stage is Stage.COMPLETE:
-            await self._send(message)
+            await self._server_send(message)
         elif kind == "http.response.start" and self._stage is Stage.WAITING:
             if self._needs_nothing(message["status"], message.get("headers") or ()):
                 self._stage = Stage.PASSING
-                await self._send(message)
+                await self._server_send(message)
             else:
                 await self._begin(message)
         elif kind == "http.response.body":
@@ -111,16 +113,37 @@ class Outgoing:
     @property
     def may_hold(self) -> bool:
         """Whether something may still have to be let out."""
-        return self._stage is Stage.HELD or self._stage is Stage.REWRITING
+        return (self._stage is Stage.HELD or self._stage is Stage.REWRITING) and not self._is_cut_off
 
     async def finish(self) -> None:
-        """Let out what is still held. A server treats a response without its end as it would without us."""
+        """Let out what is still held. A server treats a response without its end as it would without us.
+
+        What the app raised is what the server gets to know; that nobody listens any more is no error of the app's.
+        """
+        raised = sys.exception()
+        try:
+            await self._let_out()
+        except OSError:
+            logger.debug("The client had gone before the end of %s.", self._visit.path)
+        except Exception:
+            if raised is None:
+                raise
+
+    async def _let_out(self) -> None:
         if self._stage is Stage.HELD:
             await self._release()
         if self._stage is Stage.REWRITING and self._body is not None:
             rest = self._body.abandon()
             if rest:
                 await self._send({"type": "http.response.body", "body": rest, "more_body": True})
+
+    async def _send(self, message: Message) -> None:
+        """To the server, keeping in mind when it fails: an app may handle that, and nothing more can go out then."""
+        try:
+            await self._server_send(message)
+        except BaseException:
+            self._is_cut_off = True
+            raise
 
     def _tell_of_bad_cookie(self) -> None:
         """One line for the operator about each way in which a cookie could not be trusted; the visitor is just asked."""
@@ -251,7 +274,7 @@ class Outgoing:
                 " for one visitor; shared = true would make it the same for all.", visit.path,
             )  # fmt: skip
         hints = Hints(
-            app=_text(first(headers, LANGUAGE)),
+            app=_text(first(headers, LANGUAGE)) or self._inside.language,
             content_language=_text(first(headers, b"content-language")),
             accept_language=visit.accept_language,
             native=self._inside.is_native or first(headers, VIEW) == b"native",
@@ -283,6 +306,9 @@ class Outgoing:
             # A body before its start is the app's mistake; the server says so better than we could.
             await self._send({"type": "http.response.body", "body": data, "more_body": not last})
             return
+        if self._visit.method == "HEAD":
+            await self._bodiless(last=last)
+            return
         # Quart and WSGI bridges send the whole page first and its end in a message of its own.
         whole = last or self._is_whole(data)
         try:
@@ -292,19 +318,28 @@ class Outgoing:
                 raise
             await self._give_up(data, last=last, error=error)
             return
-        if self._visit.method == "HEAD":
-            out = b""  # some servers send what an app should not have sent
         if self._stage is Stage.HELD:
             if whole and out == data:
                 self._keep_date()
             self._lock(whole=whole)
-            await self._release(len(out) if whole and self._visit.method != "HEAD" else None)
+            await self._release(len(out) if whole else None)
         if out or last:
             await self._send({"type": "http.response.body", "body": out, "more_body": not last})
         if whole:
             self._stage = Stage.DONE if last else Stage.COMPLETE
-            self._workshop.parties.have_read(self._visit.path)
+            # Another answer at this path, a redirect or an error, says nothing about the hosts of the page.
+            if self._start["status"] == 200 and self._visit.method == "GET":
+                self._workshop.parties.have_read(self._visit.path)
             self._report()
+
+    async def _bodiless(self, *, last: bool) -> None:
+        """The answer to HEAD: what an app sends of a body is not read, and some servers would send it on."""
+        if self._stage is Stage.HELD:
+            self._lock(whole=False)
+            await self._release()
+        if last:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            self._stage = Stage.DONE
 
     def _rewritten(self, task: Task, data: bytes, *, whole: bool) -> bytes:
         if self._body is None:
@@ -339,7 +374,7 @@ class Outgoing:
             self._start["headers"] = [*self._start["headers"], (b"last-modified", self._date)]
 
     def _is_whole(self, data: bytes) -> bool:
-        if self._missing is None or self._visit.method == "HEAD":
+        if self._missing is None:
             return False
         self._missing -= len(data)
         return self._missing == 0
@@ -367,8 +402,10 @@ class Outgoing:
             await self._piece(b"", last=True)
 
     async def _release(self, length: int | None = None) -> None:
-        if length is not None:
-            self._start["headers"] = [*self._start["headers"], (b"content-length", str(length).encode())]
+        # A length and chunks exclude each other (RFC 9112, 6.2), and trailers need chunks (7.1.2).
+        if length is not None and not self._start.get("trailers"):
+            headers = without(self._start["headers"], b"transfer-encoding")
+            self._start["headers"] = [*headers, (b"content-length", str(length).encode())]
         self._stage = Stage.REWRITING
         await self._send(self._start)
         for message in self._queue:

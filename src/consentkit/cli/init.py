@@ -220,7 +220,7 @@ def _quoted(text: str) -> str:
 
 def _ignore(path: Path) -> None:
     present = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    missing = [line for line in (".env", "consent.db*", "consentkit.key*") if line not in present]
+    missing = [line for line in (".env", "consent.db*", "consentkit.key*", "consentkit.audit*") if line not in present]
     if missing:
         with path.open("a", encoding="utf-8") as file:
             file.write("\n".join(missing) + "\n")

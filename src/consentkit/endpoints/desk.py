@@ -61,6 +61,5 @@ class Desk:
         return Hints(app=None, content_language=None, accept_language=visit.accept_language)
 
     def catalogue(self, visit: Visit, tag: str | None = None) -> Catalogue:
-        available = [language.tag for language in self.catalogues.available]
-        chosen = choose([tag], visit.accept_language, self.site.language, available)
+        chosen = choose([tag], visit.accept_language, self.site.language, self.catalogues.tags)
         return self.catalogues.get(chosen.tag)

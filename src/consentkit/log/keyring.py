@@ -25,15 +25,16 @@ logger = logging.getLogger("consentkit")
 @dataclass(frozen=True)
 class Keyring:
     """The keys of one log, at least one. `seen`: the file that remembers what was signed last; `anchors`: files with
-    copies of what was signed."""
+    copies of what was signed. `public`: keys that verify and can't sign, for whoever only looks at a log."""
 
     keys: tuple[SigningKey, ...]
     seen: Path
     anchors: tuple[FileAnchor, ...] = ()
+    public: tuple[VerifierKey, ...] = ()
 
     @property
     def name(self) -> str:
-        return self.keys[0].name
+        return self.keys[0].name if self.keys else self.public[0].name
 
     def origin(self, generation: int) -> str:
         """The name under which a log signs. One that went back in time goes on under another: two different trees
@@ -48,7 +49,8 @@ class Keyring:
         return int(found[1]) if found else None
 
     def verifiers(self, generation: int) -> list[VerifierKey]:
-        return [key.verifier.renamed(self.origin(generation)) for key in self.keys]
+        known = (*(key.verifier for key in self.keys), *self.public)
+        return [key.renamed(self.origin(generation)) for key in known]
 
     def sign(self, text: str, generation: int) -> str:
         return notes.sign(text, [key.renamed(self.origin(generation)) for key in self.keys])
@@ -89,4 +91,14 @@ def load(path: Path, anchors: Iterable[Anchor] = ()) -> Keyring | None:
     """The keys in this file; None when there is none. Raises ConfigurationError."""
     keys = notes.load_keys(path)
     files = tuple(each for each in anchors if isinstance(each, FileAnchor))
-    return Keyring(keys, path.with_name(f"{path.name}.seen"), files) if keys else None
+    return Keyring(keys, memory_of(path), files) if keys else None
+
+
+def to_verify(public: Iterable[VerifierKey], seen: Path, anchors: Iterable[Anchor] = ()) -> Keyring:
+    """Public keys, at least one, in place of the file. `seen`: as in Keyring; there need not be one."""
+    return Keyring((), seen, tuple(each for each in anchors if isinstance(each, FileAnchor)), tuple(public))
+
+
+def memory_of(path: Path) -> Path:
+    """Where the keys in this file remember what they signed last."""
+    return path.with_name(f"{path.name}.seen")

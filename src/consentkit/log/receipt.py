@@ -64,6 +64,10 @@ class UnreadableReceipt(ValueError):
     """A text that is no receipt or proof. The message says what is wrong with it."""
 
 
+class NoReceipt(UnreadableReceipt):
+    """A text that does not even look like a receipt: something else altogether, such as an export."""
+
+
 def proof_text(index: int, hashes: Iterable[bytes], note: str) -> str:
     lines = [PROOF_HEADER, f"index {index}", *(base64.b64encode(each).decode() for each in hashes)]
     return "\n".join(lines) + f"\n\n{note}"
@@ -117,7 +121,9 @@ def receipt(proof: Proof, keys: Iterable[str] = ()) -> dict[str, Json]:
 def parse_receipt(text: str) -> Proof:
     """A receipt as it was written. Nothing of it is believed yet. Raises UnreadableReceipt."""
     try:
-        named: dict[str, Any] = json.loads(text)
+        named: Any = json.loads(text)
+        if not isinstance(named, dict) or "receipt" not in named:
+            raise NoReceipt("it is no receipt: it is JSON of another kind")
         if named["receipt"] != SCHEMA:
             raise UnreadableReceipt(f"it is a receipt of form {named['receipt']!r}, and this version knows {SCHEMA}")
         payload, index, proof, signed = (
@@ -125,10 +131,16 @@ def parse_receipt(text: str) -> Proof:
         )  # fmt: skip
         if {**json.loads(payload), "index": index} != named["record"]:
             raise UnreadableReceipt("its record is not what its payload says")
-    except (ValueError, TypeError, KeyError) as problem:
-        if isinstance(problem, UnreadableReceipt):
-            raise
-        raise UnreadableReceipt(f"it is no receipt ({problem!r})") from None
+    except UnreadableReceipt:
+        raise
+    except json.JSONDecodeError:
+        raise NoReceipt("it is no receipt: it is not JSON") from None
+    except RecursionError:
+        raise NoReceipt("it is no receipt: its JSON is nested too deeply") from None
+    except KeyError as missing:
+        raise UnreadableReceipt(f"it is no whole receipt: {missing} is missing") from None
+    except (ValueError, TypeError, OverflowError):
+        raise UnreadableReceipt("it is no whole receipt: a field of it holds what it never holds") from None
     if signed == "checkpoint":
         at, hashes, note = parse_proof(proof)
         if at != index:

@@ -16,7 +16,7 @@ from consentkit.log import checkpoint as notes
 from consentkit.log import tree
 from consentkit.log.canonical import Json
 from consentkit.log.checkpoint import BadSignature, Checkpoint, UnreadableNote, VerifierKey
-from consentkit.log.receipt import Proof, UnreadableReceipt, parse_receipt, promise_text
+from consentkit.log.receipt import NoReceipt, Proof, UnreadableReceipt, parse_receipt, promise_text
 
 #: The first line of a manifest; the second is JSON, so it can never pass for a checkpoint.
 MANIFEST_HEADER = "consentkit export 1"
@@ -44,6 +44,10 @@ class Unproven(ValueError):
     """A file that is not what somebody signed. The message says in which way."""
 
 
+class NotSigned(Unproven):
+    """A file that is no receipt at all. Perhaps an export, which is nothing without its manifest."""
+
+
 def check_receipt(text: str, keys: Iterable[VerifierKey]) -> tuple[Proof, Checkpoint | None]:
     """A receipt and the checkpoint that it is under, None for one that is only promised. Raises Unproven."""
     try:
@@ -54,6 +58,8 @@ def check_receipt(text: str, keys: Iterable[VerifierKey]) -> tuple[Proof, Checkp
             raise Unproven("it is unsigned: the log that made it had no key")
         _check_promise(proof, list(keys))
         return proof, None
+    except NoReceipt as problem:
+        raise NotSigned(str(problem)) from None
     except (UnreadableReceipt, UnreadableNote, BadSignature) as problem:
         raise Unproven(str(problem).rstrip(".")) from None
 
@@ -106,6 +112,8 @@ def read_manifest(note: str, keys: Iterable[VerifierKey]) -> Manifest:
             raise Unproven("its manifest is of another kind")
         named: dict[str, Any] = json.loads(rest)
         return Manifest(**named)
+    except RecursionError:
+        raise Unproven("its manifest: its JSON is nested too deeply") from None
     except (UnreadableNote, BadSignature, ValueError, TypeError) as problem:
         raise Unproven(f"its manifest: {problem}".rstrip(".")) from None
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from consentkit.response.coding import decoding, encoding
 from consentkit.rewrite import BodyMemory, Inserting, Insertions, Rewriter, Rewritten, Rules
-from consentkit.rewrite.charsets import Stream, charset_by_mark, recoded
+from consentkit.rewrite.charsets import Stream, charset_by_mark, may_become_mark, recoded
 
 # Where a declaration must stand to be seen (HTML, 4.2.5.5).
 DECLARATION_WINDOW = 1024  # bytes
@@ -22,8 +22,6 @@ DECLARATION_WINDOW = 1024  # bytes
 # 13.2.3.2).
 _DECLARES = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*(?:cs)?iso-?2022-?jp", re.IGNORECASE)
 _ESCAPE = b"\x1b"
-
-_MARK_STARTS = (b"\xfe", b"\xff")
 
 
 class Task(NamedTuple):
@@ -74,12 +72,12 @@ class Body:
 
     def last(self, data: bytes) -> bytes:
         plain = self._decoder.feed(data) + self._decoder.close() if self._decoder else data
-        out = self._close(self._readable(plain))
+        out = self._ended(plain)
         return self._encoder.last(out) if self._encoder else out
 
     def abandon(self) -> bytes:
         """What is still held of a body that has no end."""
-        rest = self._close()
+        rest = self._ended(b"")
         return self._encoder.feed(rest) if self._encoder else rest
 
     def held(self) -> Mapping[tuple[str, str | None, str], int]:
@@ -90,16 +88,16 @@ class Body:
         """Under `observe`: what `known` would have held back in it."""
         return list(self._observer.held) if self._observer else []
 
-    def _readable(self, plain: bytes) -> bytes:
+    def _readable(self, plain: bytes, *, is_end: bool = False) -> bytes:
         if not self._charset.is_settled:
-            plain = self._charset.read(plain)
+            plain = self._charset.read(plain, is_end=is_end)
             if self._charset.found:
                 self._rewriter = recoded(self._rewriter, self._charset.found)
         return plain
 
-    def _close(self, plain: bytes = b"") -> bytes:
-        waiting, self._charset.waiting = self._charset.waiting, b""
-        return self._rewriter.last(plain + waiting)
+    def _ended(self, plain: bytes) -> bytes:
+        plain = self._readable(plain, is_end=True)  # this may change the rewriter
+        return self._rewriter.last(plain)
 
 
 class _Charset:
@@ -113,13 +111,13 @@ class _Charset:
         self._start = b""
         self.found = ""
         self.is_settled = False
-        self.waiting = b""
+        self._waiting = b""
 
-    def read(self, data: bytes) -> bytes:
+    def read(self, data: bytes, *, is_end: bool) -> bytes:
         """The bytes that may go on; `found` and `is_settled` tell what is known after them."""
-        data, self.waiting = self.waiting + data, b""
-        if not self._start and len(data) == 1 and data in _MARK_STARTS:
-            self.waiting = data  # half a byte-order mark
+        data, self._waiting = self._waiting + data, b""
+        if not self._start and not is_end and may_become_mark(data):
+            self._waiting = data  # nothing yet, or a part of a byte-order mark
             return b""
         mark = charset_by_mark(data) if not self._start else ""
         if mark or self._header:

@@ -74,12 +74,12 @@ def _brotli_off() -> Callable[[bytes, int], Iterator[bytes]]:
 
 def _zstd_off() -> Callable[[bytes, int], Iterator[bytes]]:
     library: Any = import_module(MODULES["zstd"])
-    decompressor = library.ZstdDecompressor().decompressobj()
+    # One frame may follow another, and frames that are to be skipped may stand anywhere (RFC 8878, 3.1). What
+    # follows a frame and starts none is an error, as it is behind the end of br.
+    decompressor = library.ZstdDecompressor().decompressobj(read_across_frames=True)
 
     def expand(data: bytes, limit: int) -> Iterator[bytes]:
         for start in range(0, len(data), PIECE):
-            if decompressor.eof:
-                return
             try:
                 yield decompressor.decompress(data[start : start + PIECE])
             except library.ZstdError as error:

@@ -43,6 +43,12 @@ def charset_by_mark(start: bytes) -> str:
     return "utf-16be" if start.startswith(codecs.BOM_UTF16_BE) else ""
 
 
+def may_become_mark(start: bytes) -> bool:
+    """Whether more bytes may make a byte-order mark of the start of a body."""
+    marks = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return any(mark.startswith(start) and mark != start for mark in marks)
+
+
 class Stream(Protocol):
     """Bytes in, bytes out, and an end."""
 

@@ -61,7 +61,9 @@ def _add_looking(commands: Any) -> None:
 def _add_proving(commands: Any) -> None:
     verify = _add(commands, "verify", proving.verify, "look at everything, and name what is not as it was signed")
     verify.add_argument("file", metavar="FILE", nargs="?", help="a receipt or an export, instead of the log")
-    verify.add_argument("--key", metavar="KEY", action="append", help="a public key of the log, for a FILE")
+    verify.add_argument(
+        "--key", metavar="KEY", action="append", help="a public key of the log, instead of its own keys"
+    )
     verify.add_argument(
         "--tsa-roots", metavar="FILE", help="certificates (PEM) of who is trusted to vouch for time stamps"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,7 @@ def keyring_of(arguments: argparse.Namespace) -> Keyring | None:
     if arguments.log_key is not None:
         keys = keyring.load(Path(arguments.log_key))
         if keys is None:
-            raise ConfigurationError([f"--log-key: there is no file {arguments.log_key!r}."])
+            raise ConfigurationError([f"--log-key: there is no file {arguments.log_key!r}, or no key in it."])
         return keys
     if arguments.log is not None:
         return None
@@ -75,15 +76,38 @@ def keyring_of(arguments: argparse.Namespace) -> Keyring | None:
     return keyring.load(site.folder / site.log_key, anchor.read(site.anchors, site.folder))
 
 
-def verifiers_of(arguments: argparse.Namespace) -> list[VerifierKey]:
-    """The public keys of `--key`, or else those of the log."""
+def keyring_to_verify(arguments: argparse.Namespace) -> tuple[Keyring | None, Path | None]:
+    """The public keys of `--key`, or else the keys of the log; and where these remember what they signed last."""
+    from consentkit.log import anchor, keyring
+
+    memory = None
+    anchors: tuple[anchor.Anchor, ...] = ()
+    if arguments.log_key is not None:
+        memory = keyring.memory_of(Path(arguments.log_key))
+    elif arguments.log is None:
+        site = site_of(arguments)
+        memory, anchors = keyring.memory_of(site.folder / site.log_key), anchor.read(site.anchors, site.folder)
+    if not arguments.key:
+        return keyring_of(arguments), memory
+    public = _public_keys(arguments.key)
+    if len({key.name for key in public}) > 1:
+        raise ConfigurationError(["--key: these are keys of several logs; a log has one name."])
+    return keyring.to_verify(public, memory or Path(), anchors), memory
+
+
+def _public_keys(lines: Sequence[str]) -> list[VerifierKey]:
     from consentkit.log import checkpoint
 
+    try:
+        return [checkpoint.parse_verifier_key(line) for line in lines]
+    except checkpoint.UnreadableNote as problem:
+        raise ConfigurationError([f"--key: {problem}."]) from None
+
+
+def verifiers_of(arguments: argparse.Namespace) -> list[VerifierKey]:
+    """The public keys of `--key`, or else those of the log."""
     if arguments.key:
-        try:
-            return [checkpoint.parse_verifier_key(line) for line in arguments.key]
-        except checkpoint.UnreadableNote as problem:
-            raise ConfigurationError([f"--key: {problem}."]) from None
+        return _public_keys(arguments.key)
     keys = keyring_of(arguments)
     if keys is None:
         raise ConfigurationError(["--key: write the log's public key; `consentkit log status` prints it."])

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consentkit.cli.log.opening import keyring_of, place_of, reader_of, tell, verifiers_of
+from consentkit.cli.log.opening import keyring_of, keyring_to_verify, place_of, reader_of, tell, verifiers_of
 from consentkit.cli.log.output import new_file, pieces_of, print_json, progress_bar, used_wrongly
 from consentkit.log import dsar, stamp
 from consentkit.log import receipt as receipts
@@ -31,7 +31,7 @@ def _verify_log(arguments: argparse.Namespace) -> int:
 
     place = place_of(arguments)
     store.check(place)
-    keys = keyring_of(arguments)
+    keys, memory = keyring_to_verify(arguments)
     others = {}
     for name in arguments.checkpoint or []:
         try:
@@ -45,7 +45,7 @@ def _verify_log(arguments: argparse.Namespace) -> int:
     if roots and not stamp.is_installed():
         return used_wrongly(stamp.MISSING)
     check_stamp = partial(_wrong_stamp, roots) if stamp.is_installed() else None
-    found = store.audit(place, keys, others=others, stamp=check_stamp, progress=progress_bar)
+    found = store.audit(place, keys, memory=memory, others=others, stamp=check_stamp, progress=progress_bar)
     tell(arguments, Kind.VERIFY, found.summary)
     for each in found.problems:
         print(each)
@@ -54,7 +54,7 @@ def _verify_log(arguments: argparse.Namespace) -> int:
     if arguments.json or not sys.stdout.isatty():
         print_json({name: value for name, value in vars(found).items() if name != "problems"})
     else:
-        print(_summary(found, signed=keys is not None))
+        print(_summary(found))
         if found.stamped and not roots:
             print(f"{found.stamped:,} time stamps: whether to trust who made them is told by --tsa-roots FILE.")
     return 1 if found.problems else 0
@@ -68,10 +68,11 @@ def _wrong_stamp(roots: list[Certificate], token: bytes, text: bytes) -> str | N
     return None
 
 
-def _summary(found: object, *, signed: bool) -> str:
+def _summary(found: object) -> str:
     values = vars(found)
-    word = f"{len(values['problems'])} problems" if values["problems"] else "Everything is as it was signed"
-    if not signed and not values["problems"]:
+    count = len(values["problems"]) + values["more_problems"]
+    word = f"{count:,} problem{'' if count == 1 else 's'}" if count else "Everything is as it was signed"
+    if not values["signatures_checked"] and not count:
         word = "The log agrees with itself (no key was given, so no signature was checked)"
     return (
         f"{word}: {values['size']:,} entries, {values['records']:,} records, {values['erased']:,} erased, "
@@ -84,6 +85,7 @@ def _summary(found: object, *, signed: bool) -> str:
 def _verify_file(arguments: argparse.Namespace, path: Path) -> int:
     keys = verifiers_of(arguments)
     problems: list[str] = []
+    sentence = ""
     beside = Path(f"{path}.manifest")
     try:
         if beside.exists():
@@ -100,10 +102,17 @@ def _verify_file(arguments: argparse.Namespace, path: Path) -> int:
                 if checkpoint
                 else f"{path} was promised to become entry {proof.index}; ask again for the proof."
             )
+    except verifying.NotSigned as problem:
+        problems.append(f"{problem}; if it is an export, its manifest is missing: {str(beside)!r}")
     except verifying.Unproven as problem:
         problems.append(str(problem))
-        sentence = ""
-    except (OSError, UnicodeDecodeError) as problem:
+    except UnicodeDecodeError:
+        if beside.exists():
+            return used_wrongly(f"{str(beside)!r} can't be read: it is not UTF-8")
+        problems.append(
+            f"it is no receipt: it is not UTF-8; if it is an export, its manifest is missing: {str(beside)!r}"
+        )
+    except OSError as problem:
         return used_wrongly(f"{str(path)!r} can't be read: {problem}")
     for each in problems:
         print(f"{path}: {each}")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, exc, func, select
@@ -63,6 +64,7 @@ class Audit:
     stamped: int = 0
     root: str = ""
     unsigned: int = 0
+    signatures_checked: bool = False
     problems: list[str] = field(default_factory=list)
     more_problems: int = 0
 
@@ -94,6 +96,7 @@ def audit(
     place: Place,
     keyring: Keyring | None = None,
     *,
+    memory: Path | None = None,
     others: Mapping[str, str] | None = None,
     stamp: Callable[[bytes, bytes], str | None] | None = None,
     progress: Callable[[int, int], None] = lambda done, all: None,
@@ -101,13 +104,29 @@ def audit(
     """Look at everything in the log at this place. Raises LogUnreadable when the database itself can't be read.
 
     `others`: checkpoints that were kept elsewhere, by name. `stamp`: says what is wrong with a time stamp over these
-    bytes. Without `keyring` no signature can be checked, and no anchor is known.
+    bytes. Without `keyring` no signature can be checked, and no anchor is known; where the log has checkpoints, or
+    there is a `memory` of a key that is gone, that is a problem.
     """
     try:
         with engine(place, read_only=True).connect() as on, on.begin():
-            return _Walk(on, keyring, others or {}, stamp, progress).all()
+            try:
+                return _Walk(on, keyring, memory, others or {}, stamp, progress).all()
+            except Exception:
+                # SQLite reads a page that was overwritten as if it were one, with nothing where something must be.
+                damage = _damage(on)
+                if damage is None:
+                    raise
+                raise LogUnreadable(damage) from None
     except (sqlite3.Error, exc.DBAPIError, OSError) as problem:
         raise LogUnreadable(reason_of(problem)) from problem
+
+
+def _damage(on: Connection) -> str | None:
+    """What is broken in the file itself, None when nothing is."""
+    if on.dialect.name != "sqlite":
+        return None  # a server looks after its own files
+    said = str(on.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    return None if said == "ok" else f"the file is damaged: {said.splitlines()[-1]}"
 
 
 class _Walk:
@@ -117,12 +136,14 @@ class _Walk:
         self,
         on: Connection,
         keyring: Keyring | None,
+        memory: Path | None,
         others: Mapping[str, str],
         stamp: Callable[[bytes, bytes], str | None] | None,
         progress: Callable[[int, int], None],
     ) -> None:
         self._on = on
         self._keyring = keyring
+        self._memory = memory
         self._stamp = stamp
         self._progress = progress
         self._found = Audit()
@@ -172,16 +193,31 @@ class _Walk:
         if self._keyring is not None:
             seen = self._keyring.remembered()
             generation = self._keyring.generation(seen.origin) if seen else None
-            if seen is None and self._found.checkpoints:
+            # Whoever looks with a public key alone may look at a copy, far from what the key remembers.
+            remembers = bool(self._keyring.keys) or self._keyring.seen.is_file()
+            if seen is None and self._found.checkpoints and remembers:
                 self._found.problem(f"{self._keyring.seen.name}: what the key signed last is not there, or was changed")
             elif seen is not None and generation == self._generation:
                 self._expect("what the key remembers", seen.size, seen.root)
             elif seen is not None and (generation or 0) > self._generation:
                 self._found.problem(f"the log went back in time: it knows nothing of {seen.origin}")
             self._look_at_anchors(self._keyring)
+            self._found.signatures_checked = True
+        else:
+            self._tell_unchecked()
         self._look_at_stamps()
         for name, note in self._others.items():
             self._look_at_note(name, note, None, None)
+
+    def _tell_unchecked(self) -> None:
+        """A log that was signed once, and no key: whoever took the key away may have changed anything."""
+        if self._found.checkpoints:
+            why = f"the log has checkpoints ({self._found.checkpoints:,})"
+        elif self._memory is not None and self._memory.exists():
+            why = f"there is {self._memory.name}"
+        else:
+            return
+        self._found.problem(f"signatures were not checked: {why}, and no key was found to check them with")
 
     def _look_at_anchors(self, keyring: Keyring) -> None:
         left = {row.name: row.size for row in self._on.execute(select(anchor_table))}
@@ -315,7 +351,7 @@ class _Walk:
     def _is_wrong(self, *columns: Any) -> bool:
         try:
             return any(True for _ in self._columns.problems(*columns))
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, RecursionError):
             return True
 
     def _entries(self) -> Iterator[list[Any]]:
@@ -357,7 +393,7 @@ class _Walk:
                 self._look_at_choice(index, row)
             else:
                 self._look_at_event(index, row, payload)
-        except (ValueError, OverflowError) as problem:
+        except (ValueError, OverflowError, RecursionError) as problem:
             self._found.problem(f"entry {index}: its payload can't be read ({problem})")
 
     def _look_at_choice(self, index: int, row: Any) -> None:
