@@ -42,8 +42,9 @@ def site() -> Site:
         log=f"sqlite:///log-{next(_logs)}.db",
         folder=FOLDER,
         policies=[
-            Policy("privacy", url="/privacy", version="1"),
-            Policy("terms", url="/terms", version="1", kind="terms"),
+            # Elsewhere, so that nobody asks the tested app for them.
+            Policy("privacy", url="https://policies.example/privacy", version="1"),
+            Policy("terms", url="https://policies.example/terms", version="1", kind="terms"),
         ],
         purposes=[Purpose("analytics", vendors=["google-analytics"]), Purpose("media", vendors=["youtube"])],
         holding="known",
