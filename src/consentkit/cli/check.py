@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from consentkit.asgi import ConsentMiddleware
 from consentkit.cli import patterns, policies
+from consentkit.cli.form import add_form_options, as_table
 from consentkit.cli.progress import Bar
 from consentkit.cli.site import add_site_options, load_object, load_site
 from consentkit.errors import ConsentKitError
@@ -35,9 +35,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("target", nargs="?", metavar="URL|MODULE:APP", help="a running site, or an app in this process")
     add_site_options(parser)
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--table", action="store_true", help="sentences, also into a pipe")
-    form.add_argument("--json", action="store_true", help="one JSON object, also on a terminal")
+    add_form_options(parser, table="sentences", json="one JSON object")
     parser.set_defaults(run=main)
 
 
@@ -53,7 +51,7 @@ def main(arguments: argparse.Namespace) -> int:
     with Bar(MAX_PAGES) as bar:
         seen = _pages(site, target, app, bar.tell)
     problems = [*([] if log_works else [log_sentence]), *patterns.problems(site), *changed, *seen.problems]
-    if arguments.json or not (arguments.table or sys.stdout.isatty()):
+    if not as_table(arguments):
         print(json.dumps(_as_json(seen, problems, log_sentence)))
     else:
         for sentence in (*problems, *seen.warnings):

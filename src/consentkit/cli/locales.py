@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from consentkit.cli.form import add_form_options, as_table
 from consentkit.languages import Catalogues, placeholders
 
 
@@ -21,9 +21,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--ids", action="store_true", help="list the message ids with their English text")
     parser.add_argument("--own", metavar="FOLDER", help="with the catalogues of your own folder, checked")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--table", action="store_true", help="a table, also into a pipe")
-    form.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
+    add_form_options(parser)
     parser.set_defaults(run=main)
 
 
@@ -31,8 +29,7 @@ def main(args: argparse.Namespace) -> int:
     """Print the languages, or the messages; 1 when a language is incomplete."""
     catalogues = Catalogues(own=Path(args.own)) if args.own else Catalogues()
     rows = list(messages(catalogues) if args.ids else coverage(catalogues))
-    as_table = args.table or (sys.stdout.isatty() and not args.json)
-    for line in table(rows) if as_table else json_lines(rows):
+    for line in table(rows) if as_table(args) else json_lines(rows):
         print(line)
     return 1 if any(row.get("missing") for row in rows) else 0
 

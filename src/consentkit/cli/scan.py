@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from consentkit.asgi import ConsentMiddleware
+from consentkit.cli.form import add_form_options, as_table
 from consentkit.cli.progress import Bar
 from consentkit.cli.site import add_site_options, load_object, load_site
 from consentkit.settings import Site
@@ -54,9 +55,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--html", metavar="FILE", help="write the report as a page")
     parser.add_argument("--toml", metavar="FILE", help="write the missing configuration into a new file")
     parser.add_argument("--write", action="store_true", help="add the missing vendors to the configuration file")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--table", action="store_true", help="tables, also into a pipe")
-    form.add_argument("--json", action="store_true", help="one JSON object, also on a terminal")
+    add_form_options(parser, table="tables", json="one JSON object")
     parser.set_defaults(run=main)
 
 
@@ -83,7 +82,7 @@ def main(arguments: argparse.Namespace) -> int:
     with Bar(arguments.pages) as bar:
         _, report = survey(start_of(arguments.target, app, site), app, site, wishes, bar.tell)
     toml = missing.as_toml(report, declared(site))
-    if arguments.json or not (arguments.table or sys.stdout.isatty()):
+    if not as_table(arguments):
         print(json.dumps(show.as_json(report, toml), ensure_ascii=False))
     else:
         print("\n".join(show.as_text(report, toml)))

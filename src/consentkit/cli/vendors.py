@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from shutil import get_terminal_size
 from typing import Any
 
+from consentkit.cli.form import add_form_options, as_table
 from consentkit.registry import CookieFact, Entry, Found, describe, gated, necessary, registry
 
 # A key's page of hosts and cookies is for machines; people read the first few.
@@ -24,9 +25,7 @@ def add_parser(subparsers: Any) -> None:
         description="Find companies of the registry, and the line of configuration that declares them.",
     )
     parser.add_argument("search", metavar="SEARCH", help="a name, key, host, address or cookie, such as youtube or _ga")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--table", action="store_true", help="a table, also into a pipe")
-    form.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
+    add_form_options(parser)
     parser.set_defaults(run=main)
 
 
@@ -43,8 +42,7 @@ def main(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    as_table = args.table or (sys.stdout.isatty() and not args.json)
-    lines = table(args.search, found, facts) if as_table else json_lines(found, facts)
+    lines = table(args.search, found, facts) if as_table(args) else json_lines(found, facts)
     for line in lines:
         print(line)
     return 0

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from consentkit.cli.form import add_form_options
 from consentkit.cli.log import keeping, looking, proving
 from consentkit.cli.log.output import used_wrongly
 from consentkit.cli.site import add_site_options
@@ -129,9 +130,7 @@ def _add(
     parser.add_argument("--log-key", metavar="FILE", help="its keys, instead of the site's")
     add_site_options(parser)
     if formats:
-        form = parser.add_mutually_exclusive_group()
-        form.add_argument("--table", action="store_true", help="a table, also into a pipe")
-        form.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
+        add_form_options(parser)
     if filtered:
         _add_filters(parser)
     parser.set_defaults(run=main, log_command=command)

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from consentkit.cli.form import as_table
 from consentkit.cli.log.opening import filter_of, filter_words, keyring_of, reader_of, tell
 from consentkit.cli.log.output import (
     Progress,
-    as_table,
     new_file,
     nothing_found,
     pieces_of,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -12,10 +11,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from consentkit.log.notice import Notice, canonical
-
-
-def as_table(arguments: argparse.Namespace) -> bool:
-    return bool(arguments.table or (sys.stdout.isatty() and not arguments.json))
 
 
 def used_wrongly(sentence: str) -> int:
