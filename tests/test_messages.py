@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tests.tools import tool
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -48,15 +47,8 @@ msgstr "Naslov"
 
 
 @pytest.fixture(scope="module")
-def messages() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("messages", ROOT / "tools" / "messages.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["messages"] = module  # where its dataclasses look for their annotations
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["messages"]
+def messages() -> ModuleType:
+    return tool("messages")
 
 
 def test_the_catalogues_are_up_to_date(messages: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ from playwright.sync_api import Page
 from consentkit.languages import Catalogues
 from tests.browser.conftest import Serve, Tabs
 from tests.settings.sites import SECRET
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.tools import tool
 
 #: What is the owner's or nobody's to translate: names, addresses, versions, cookies, what a language calls itself.
 
@@ -57,13 +55,8 @@ CLIPPED = """
 @pytest.fixture(scope="module")
 def pseudo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the two pseudo-languages."""
-    spec = importlib.util.spec_from_file_location("pseudo", ROOT / "tools" / "pseudo.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     folder = tmp_path_factory.mktemp("pseudo")
-    module.write(folder)
+    tool("pseudo").write(folder)
     return folder
 
 

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from importlib import resources
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from tests import tools
 from tests.needs import folder
 
-SCRIPT = Path(__file__).parents[2] / "tools" / "make_registry.py"
-
-
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_registry", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["make_registry"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load()
+tool = tools.tool("make_registry")
 
 COMPANY = {"name": "Acme", "category": "ad", "domains": ["*.acme.example"]}
 COOKIE = ["1", "Acme", "Marketing", "acme_id", "", "Text.", "1 Year", "Acme", "https://acme.example/p", "0"]
