@@ -35,7 +35,7 @@ def remembering(*, most: int, longest: int) -> Callable[[Callable[Arguments, Ans
                 known[arguments] = found
             return found
 
-        answer.__known__ = known  # type: ignore[attr-defined]
+        answer.__known__ = known  # type: ignore[attr-defined]  # as lru_cache shows its own, for tests
         return answer
 
     return decorate

@@ -80,6 +80,19 @@ def test_verify_says_that_all_is_well(run: Run, made: list[Record], capsys: pyte
     assert (said["size"], said["records"], said["checkpoints"], said["more_problems"]) == (3, 3, 1, 0)
 
 
+def test_verify_speaks_to_people_where_told_to(
+    run: Run, made: list[Record], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    `--table` gives the sentence also into a pipe, as every other command does.
+    """
+    assert run("verify", "--table") == 0
+
+    said = capsys.readouterr().out
+    assert "3 records" in said
+    assert not said.startswith("{")
+
+
 def test_verify_names_what_was_changed(
     run: Run, made: list[Record], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,7 +36,7 @@ def found(named: str | Callable[..., Any]) -> App | None:
         raise ConfigurationError([f"mobile_app: {named!r} can't be used: {error}."]) from error
     if not callable(app):
         raise ConfigurationError([f"mobile_app: {named!r} is a {type(app).__name__}, not an app."])
-    return app  # type: ignore[no-any-return]
+    return app  # type: ignore[no-any-return]  # what can be called is taken for an app
 
 
 class Companion:

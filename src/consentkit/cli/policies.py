@@ -48,7 +48,7 @@ def _page(address: str) -> str:
     """A page of the running site; "" for what can't be had, of which `check` has told where it matters."""
     request = urllib.request.Request(address, headers={"accept": "text/html", "user-agent": "consentkit-check"})  # noqa: S310 - a target begins with http
     try:
-        with urllib.request.urlopen(request, timeout=documents.PATIENCE_SECONDS) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=documents.PATIENCE_SECONDS) as response:  # noqa: S310 - the same
             charset = response.headers.get_content_charset("utf-8")
             is_html = response.headers.get_content_type() in ("text/html", "application/xhtml+xml")
             return str(response.read(documents.MAX_TEXT).decode(charset, "replace")) if is_html else ""

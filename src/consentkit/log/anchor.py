@@ -142,7 +142,7 @@ def post(url: str, body: bytes, content_type: str) -> bytes:
     headers = {"content-type": content_type, "user-agent": "consentkit"}
     request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310 - settings admit http and https only
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 - the same
             return bytes(answer.read(MAX_ANSWER))
     except urllib.error.HTTPError as problem:
         raise NotAnchored(f"it answered {problem.code}") from None

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from consentkit.cli.form import as_table
 from consentkit.cli.log.opening import keyring_of, keyring_to_verify, place_of, reader_of, tell, verifiers_of
 from consentkit.cli.log.output import new_file, pieces_of, print_json, progress_bar, used_wrongly
 from consentkit.log import dsar, stamp
@@ -51,7 +52,7 @@ def _verify_log(arguments: argparse.Namespace) -> int:
         print(each)
     if found.more_problems:
         print(f"… and {found.more_problems} more")
-    if arguments.json or not sys.stdout.isatty():
+    if not as_table(arguments):
         print_json({name: value for name, value in vars(found).items() if name != "problems"})
     else:
         print(_summary(found))
