@@ -66,11 +66,8 @@ class FileAnchor:
         """Each copy with the name of its line, oldest first; a line that is none of ours is given as it is."""
         with self.path.open(encoding="utf-8", errors="replace") as file:
             for number, line in enumerate(file, 1):
-                try:
-                    note = json.loads(line)["checkpoint"]
-                except (ValueError, KeyError, TypeError):
-                    note = line
-                yield f"{self.path.name}, line {number}", note if isinstance(note, str) else line
+                note = _note_in(line)
+                yield f"{self.path.name}, line {number}", line if note is None else note
 
     def last(self) -> str | None:
         """The newest copy, None when there is none yet. Reads the end of the file alone."""
@@ -80,13 +77,16 @@ class FileAnchor:
                 lines = file.read().splitlines()
         except OSError:
             return None
-        for line in reversed(lines):
-            try:
-                note = json.loads(line)["checkpoint"]
-            except (ValueError, KeyError, TypeError):
-                continue  # a line that was cut off, or is somebody else's
-            return note if isinstance(note, str) else None
+        return next((note for line in reversed(lines) if (note := _note_in(line)) is not None), None)
+
+
+def _note_in(line: str | bytes) -> str | None:
+    """The copy in a line; None in one that was cut off, or is somebody else's."""
+    try:
+        note = json.loads(line)["checkpoint"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    return note if isinstance(note, str) else None
 
 
 @dataclass(frozen=True)

@@ -317,13 +317,7 @@ def _regimes(site: Site) -> Iterator[str]:
             "country_header: is missing, so nobody's region is known and regimes have no effect; write the header that"
             ' your proxy sets, such as "CF-IPCountry".'
         )
-    if site.country_header and not HEADER.fullmatch(site.country_header):
-        yield f'country_header: {site.country_header!r} is no name of a header; write it like "CF-IPCountry".'
-    if site.country_header and not site.trusted_proxies:
-        yield (
-            "trusted_proxies: is missing, so anyone could write the country header; write the addresses of your proxies,"
-            ' or ["*"] if the server can be reached through them alone.'
-        )
+    yield from _proxy_header(site, "country", site.country_header, "CF-IPCountry")
     for number, proxy in enumerate(site.trusted_proxies):
         try:
             Proxies([proxy])
@@ -332,6 +326,17 @@ def _regimes(site: Site) -> Iterator[str]:
                 f"trusted_proxies[{number}]: {proxy!r} is no address and no network; write it like"
                 ' "10.0.0.0/8", or "*" for whoever connects.'
             )
+
+
+def _proxy_header(site: Site, what: str, name: str, example: str) -> Iterator[str]:
+    """A header that only a trusted proxy may write."""
+    if name and not HEADER.fullmatch(name):
+        yield f'{what}_header: {name!r} is no name of a header; write it like "{example}".'
+    if name and not site.trusted_proxies:
+        yield (
+            f"trusted_proxies: is missing, so anyone could write the {what} header; write the addresses of your proxies,"
+            ' or ["*"] if the server can be reached through them alone.'
+        )
 
 
 def _imports(site: Site) -> Iterator[str]:
@@ -361,13 +366,7 @@ def _mobile(site: Site) -> Iterator[str]:
             yield f'mobile_paths.{path}: {path!r} is no path; write it like "/m".'
         if view not in VIEWS:
             yield f'mobile_paths.{path}: {view!r} is not known; accepted: "mobile", "desktop".'
-    if site.device_header and not HEADER.fullmatch(site.device_header):
-        yield f'device_header: {site.device_header!r} is no name of a header; write it like "X-Device".'
-    if site.device_header and not site.trusted_proxies:
-        yield (
-            "trusted_proxies: is missing, so anyone could write the device header; write the addresses of your proxies,"
-            ' or ["*"] if the server can be reached through them alone.'
-        )
+    yield from _proxy_header(site, "device", site.device_header, "X-Device")
 
 
 def _mobile_host(site: Site) -> Iterator[str]:
