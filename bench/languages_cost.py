@@ -25,8 +25,8 @@ from babel import localedata, negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from consentkit import languages
-from consentkit.languages import ENGLISH, Catalogues, choose
+from consentkit.languages import ENGLISH, Catalogues, choose, cldr
+from consentkit.languages import catalogues as shipping
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -55,7 +55,7 @@ def least(run: Callable[[], object], calls: int = 1, before: Callable[[], object
 
 def forget() -> None:
     """As when the process had spoken nothing but English, on which all others rest."""
-    for each in (languages._read_po, languages._language, languages._locale):
+    for each in (shipping._read_po, shipping._language, cldr.locale):
         each.cache_clear()
     localedata._cache.clear()
     Catalogues().get(ENGLISH)
@@ -104,8 +104,8 @@ def main() -> None:
     print(f"choosing again: {ours * 1e6:.1f} µs, {ours / babels:.2f} x negotiate_locale of Babel")
 
     folders = [folder for folder in theirs if folder != ENGLISH]
-    read = {folder: cost(partial(languages._read_po, folder)) for folder in folders}
-    cldr = {folder: cost(partial(languages._language, folder)) for folder in folders}
+    read = {folder: cost(partial(shipping._read_po, folder)) for folder in folders}
+    cldr = {folder: cost(partial(cldr.autonym, folder)) for folder in folders}
     for line in (*summary("a catalogue", read), *summary("what Babel has of CLDR for it", cldr)):
         print(line)
     ratios = sorted(read[folder].seconds / least(partial(by_gettext, compiled(folder))) for folder in folders)

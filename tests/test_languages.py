@@ -22,12 +22,15 @@ from consentkit.languages import (
     MissingValue,
     UnknownMessage,
     choose,
+    choosing,
     fill,
     match,
     parse_accept_language,
     pick,
     placeholders,
 )
+from consentkit.languages import catalogues as shipping
+from consentkit.languages import tags as matching
 from tests.settings.sites import courier
 
 SHIPPED = ("ar", "bs", "de", "en", "fr", "hr", "sr", "sr-Latn")
@@ -257,11 +260,11 @@ def test_caches_stay_small() -> None:
     for n in range(5000):
         choose([f"x{n:x}"[:3] + f"-{n:04}"], f"de-{n:04}", None, SHIPPED)
 
-    for cached in (languages._match, languages._full):
+    for cached in (matching._match, matching.full_tag):
         info = cached.cache_info()
         assert info.maxsize is not None
         assert info.currsize <= info.maxsize <= 2048
-    remembered: tuple[Any, ...] = (languages._ranges, languages._accepted)
+    remembered: tuple[Any, ...] = (choosing._ranges, choosing._accepted)
     assert all(len(each.__known__) <= 1024 for each in remembered)
 
 
@@ -272,7 +275,7 @@ def test_long_headers_are_not_kept() -> None:
     header = "en-" + "x" * 300
     choose([], header, None, SHIPPED)
 
-    assert (header,) not in languages._ranges.__known__  # type: ignore[attr-defined]
+    assert (header,) not in choosing._ranges.__known__  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -355,7 +358,7 @@ def test_hostile_tags_read_no_file(catalogues: Catalogues, monkeypatch: pytest.M
     def no_file() -> None:
         raise AssertionError("looked for a file")
 
-    monkeypatch.setattr(languages, "_locales", no_file)
+    monkeypatch.setattr(shipping, "_locales", no_file)
 
     choose(["../../de", "de/../fr"], "../de, C:\\de", "/etc/passwd", catalogues.tags)
     with pytest.raises(KeyError, match="No catalogue"):
@@ -475,8 +478,8 @@ def test_our_languages_are_called_as_cldr_calls_them() -> None:
     """
     The table that spares a list of links the data of every language says what that data says.
     """
-    for folder in languages._packaged(languages.VISITORS):
-        assert languages._language(folder) == languages.language_by_cldr(folder)
+    for folder in shipping._packaged(languages.VISITORS):
+        assert shipping._language(folder) == shipping.language_by_cldr(folder)
 
 
 # --- The owner's texts ----------------------------------------------------------------------------------
@@ -643,13 +646,13 @@ def test_catalogues_are_found_inside_the_package_first(tmp_path: Path, monkeypat
     """
     An installed wheel carries them; a checkout has them at its root.
     """
-    checkout = languages._locales()
+    checkout = shipping._locales()
     assert (checkout / "en" / "consentkit.po").is_file()
 
     (tmp_path / "locales" / "en").mkdir(parents=True)
-    monkeypatch.setattr(languages, "files", lambda package: tmp_path)
+    monkeypatch.setattr(shipping, "files", lambda package: tmp_path)
 
-    assert languages._locales() == tmp_path / "locales"
+    assert shipping._locales() == tmp_path / "locales"
 
 
 def test_fuzzy_and_empty_entries_are_not_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -665,9 +668,9 @@ def test_fuzzy_and_empty_entries_are_not_said(tmp_path: Path, monkeypatch: pytes
         'msgid "action.close"\nmsgstr "Fermi"\n',
         "utf-8",
     )
-    monkeypatch.setattr(languages, "_locales", lambda: tmp_path)
+    monkeypatch.setattr(shipping, "_locales", lambda: tmp_path)
 
-    messages = languages._read_po("eo").messages
+    messages = shipping._read_po("eo").messages
 
     assert messages == {"action.close": ("Fermi",)}
 
