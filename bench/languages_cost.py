@@ -105,8 +105,8 @@ def main() -> None:
 
     folders = [folder for folder in theirs if folder != ENGLISH]
     read = {folder: cost(partial(shipping._read_po, folder)) for folder in folders}
-    cldr = {folder: cost(partial(cldr.autonym, folder)) for folder in folders}
-    for line in (*summary("a catalogue", read), *summary("what Babel has of CLDR for it", cldr)):
+    data = {folder: cost(partial(cldr.autonym, folder)) for folder in folders}
+    for line in (*summary("a catalogue", read), *summary("what Babel has of CLDR for it", data)):
         print(line)
     ratios = sorted(read[folder].seconds / least(partial(by_gettext, compiled(folder))) for folder in folders)
     print(f"a catalogue, beside its compiled form by gettext: {ratios[len(ratios) // 2]:.0f} x as long")
